@@ -1,0 +1,1 @@
+"""The migpt command: starts, watches and talks to all services."""

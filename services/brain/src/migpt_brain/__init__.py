@@ -1,0 +1,1 @@
+"""Decides who answers an utterance and streams the language model's answer in sentences."""

@@ -1,0 +1,1 @@
+"""Reads what was said to XiaoAI speakers from the Xiaomi cloud and publishes it."""

@@ -1,0 +1,1 @@
+"""Speaks sentences through XiaoAI speakers without losing or cutting a word."""

@@ -1,0 +1,71 @@
+"""The entry point of a service process: `python -m migpt_<service> --config FILE`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+import structlog
+
+from migpt_shared.logs import set_up_logs
+from migpt_shared.runner import ServiceHost, mqtt_bus
+from migpt_shared.service import MakeService
+from migpt_shared.settings import Settings, SettingsError, load_settings
+
+#: Exit status when the settings or the surroundings do not allow to start.
+EXIT_UNUSABLE = 2
+
+log = structlog.get_logger(__name__)
+
+
+def service_main(name: str, make_service: MakeService) -> None:
+    """Load the settings, set up logs and serve until SIGTERM or SIGINT. Exits 0 after a clean stop."""
+    parser = argparse.ArgumentParser(prog=f"migpt-{name}", description=f"The {name} service of migpt-mqtt.")
+    parser.add_argument(
+        "--config", type=Path, default=os.environ.get("MIGPT_CONFIG"), help="config.toml (or MIGPT_CONFIG)"
+    )
+    arguments = parser.parse_args()
+    try:
+        settings = load_settings(arguments.config)
+        check_data_dir(settings.data_dir)
+        make_bus = mqtt_bus(settings)
+    except (SettingsError, ValueError) as error:
+        sys.stderr.write(f"migpt-{name}: {error}\n".replace("\n", f"\nmigpt-{name}: ", str(error).count("\n")))
+        sys.exit(EXIT_UNUSABLE)
+    set_up_logs(service=name, level=settings.log_level, log_format=settings.log_format, secrets=settings.secrets())
+
+    async def serve() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            try:
+                loop.add_signal_handler(number, stop.set)
+            except NotImplementedError:  # Windows
+                signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
+        await ServiceHost(make_service, name, settings, make_bus, config=arguments.config).run(stop)
+
+    try:
+        asyncio.run(serve())
+    except Exception:
+        log.exception("service_died")
+        sys.exit(1)
+
+
+def check_data_dir(folder: Path) -> None:
+    """Raises SettingsError when nothing can be written there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise SettingsError(
+            [f"data_dir: cannot write to {folder}: {error.strerror}; choose another data_dir or correct its owner"]
+        ) from error
+
+
+__all__ = ["EXIT_UNUSABLE", "Settings", "check_data_dir", "service_main"]

@@ -1,0 +1,105 @@
+"""Messages between the brain and the Home Assistant bridge, and what the bridge tells of the home."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from migpt_shared.messages.answering import RouteName
+from migpt_shared.messages.envelope import Message, UlidText
+from migpt_shared.messages.topics import Channel
+
+_ASK_EXPIRES_S = 20
+
+
+class HomeAsk(Message):
+    """A text for Home Assistant's conversation agent."""
+
+    channel: ClassVar = Channel("{household}/ha/ask", expires_s=_ASK_EXPIRES_S)
+    example: ClassVar[dict[str, Any]] = {
+        "turn": "01K9ZJ5T2M6W0V3B8QH4N7X1CE",
+        "text": "打开客厅灯",
+        "speaker": "living_room",
+    }
+
+    text: str = Field(min_length=1, max_length=2000, description="what the person said, without the keyword")
+    speaker: str = Field(description="the speaker it was said to; conversations and area go by it")
+
+
+class HomeCall(Message):
+    """A service call that the language model asked for."""
+
+    channel: ClassVar = Channel("{household}/ha/call", expires_s=_ASK_EXPIRES_S)
+    example: ClassVar[dict[str, Any]] = {
+        "turn": "01K9ZJ5T2M6W0V3B8QH4N7X1CE",
+        "service": "light.turn_on",
+        "target": {"entity_id": ["light.living_room"]},
+        "data": {"brightness_pct": 50},
+    }
+
+    service: str = Field(pattern=r"^[a-z0-9_]+\.[a-z0-9_]+$", description="domain.service")
+    target: dict[str, list[str]] = Field(default_factory=dict, description="entity_id, area_id or device_id lists")
+    data: dict[str, Any] = Field(default_factory=dict, description="service data")
+
+
+class HomeAnswer(Message):
+    """The bridge's answer to an ask or a call."""
+
+    channel: ClassVar = Channel("{household}/ha/answer", expires_s=_ASK_EXPIRES_S)
+    example: ClassVar[dict[str, Any]] = {
+        "turn": "01K9ZJ5T2M6W0V3B8QH4N7X1CE",
+        "request": "01K9ZJ5VX0Q3M7C2T5P8R1D4FA",
+        "ok": True,
+        "speech": "已打开客厅灯",
+    }
+
+    request: UlidText = Field(description="id of the ask or call")
+    ok: bool = Field(description="Home Assistant confirmed it")
+    speech: str = Field(default="", description="what to speak")
+    error: str | None = Field(default=None, description="what went wrong, if something did")
+
+
+class HomeState(Message):
+    """Whether the household's Home Assistant can be reached."""
+
+    channel: ClassVar = Channel("{household}/ha/state", retain=True)
+    example: ClassVar[dict[str, Any]] = {"connected": True, "agent": "conversation.home_assistant"}
+
+    connected: bool = Field(description="the bridge is logged in to Home Assistant")
+    agent: str | None = Field(default=None, description="the conversation agent in use")
+    error: str | None = Field(default=None, description="why it is not connected, and what to do")
+
+
+class HomeEntity(BaseModel):
+    """An entity that Home Assistant exposes to assistants."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
+
+    id: str = Field(description="entity_id")
+    name: str = Field(description="friendly name")
+    aliases: list[str] = Field(default_factory=list, description="other names people use")
+    area: str | None = Field(default=None, description="room")
+    domain: str = Field(description="light, switch, climate …")
+
+
+class HomeEntities(Message):
+    """The exposed entities."""
+
+    channel: ClassVar = Channel("{household}/ha/entities", retain=True)
+    example: ClassVar[dict[str, Any]] = {
+        "entities": [{"id": "light.living_room", "name": "客厅灯", "aliases": [], "area": "客厅", "domain": "light"}]
+    }
+
+    entities: list[HomeEntity] = Field(description="all exposed entities")
+
+
+class Event(Message):
+    """What Home Assistant's automations may act on."""
+
+    channel: ClassVar = Channel("{household}/{speaker}/event")
+    example: ClassVar[dict[str, Any]] = {"event_type": "question", "text": "为什么天是蓝的", "route": "llm"}
+
+    event_type: Literal["question", "answer", "interrupted", "failed"] = Field(description="what happened")
+    text: str = Field(default="", description="the question or the answer")
+    route: RouteName | None = Field(default=None, description="who answers")

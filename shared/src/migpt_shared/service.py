@@ -1,0 +1,75 @@
+"""What a service is to its runner, and what the runner gives it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+from migpt_shared.bus import Bus, Delivery, Subscription
+from migpt_shared.messages import Address, BrainState, Command, Health, HearingState, Result, SpeechState
+from migpt_shared.ownership import Ownership
+from migpt_shared.settings import Settings
+
+#: The state messages that name a speaker's owner.
+OwnerState = HearingState | BrainState | SpeechState
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a service is made with."""
+
+    settings: Settings
+    src: str
+    """`service/instance`: this instance's name as `src` and as owner"""
+    bus: Bus
+    ownership: Ownership
+    """ask it `owns(address)` and `targets(household, speaker)`; tell it of speakers with `offer` and `withdraw`"""
+
+    def answer(self, command: Command, address: Address, *, error: str | None = None, value: object = None) -> None:
+        """Publish the result of a command for one speaker."""
+        result = Result(turn=command.turn, request=command.id, ok=error is None, error=error, value=value)
+        self.bus.publish(result, household=address.household, speaker=address.speaker)
+
+
+class Service(Protocol):
+    """One of our processes. Every method but `run` and `stop` is called on the event loop and must return quickly."""
+
+    name: ClassVar[str]
+    #: The message in which this service names itself as owner of a speaker.
+    state_kind: ClassVar[type[OwnerState]]
+
+    def subscriptions(self) -> Sequence[Subscription]:
+        """What it listens to, besides presence of its own kind and its own state messages."""
+
+    def receive(self, delivery: Delivery) -> None:
+        """A message of its subscriptions, its own state messages (retained ones included), or presence."""
+
+    async def run(self) -> None:
+        """The service's work until cancelled. An exception, or a return, ends the process."""
+
+    async def stop(self) -> None:
+        """Finish or hand back what is in flight, within 5 seconds."""
+
+    def acquire(self, address: Address) -> None:
+        """It is responsible for the speaker from now on; it publishes its state with itself as owner."""
+
+    def release(self, address: Address) -> None:
+        """It is not responsible any more. The runner publishes what has to be published."""
+
+    def is_busy(self, address: Address) -> bool:
+        """Something is open that must not be handed over now."""
+
+    def state(self, address: Address) -> OwnerState:
+        """The state message to publish for an owned speaker; the runner publishes it again after a reconnect."""
+
+    def reconfigure(self, settings: Settings) -> None:
+        """The settings have changed."""
+
+    def health(self) -> Health: ...
+
+    def counters(self) -> Mapping[str, int]:
+        """What it did since its start; published with presence."""
+
+
+MakeService = Callable[[Context], Service]

@@ -1,0 +1,1 @@
+"""A Xiaomi cloud with speakers and an OpenAI-compatible LLM, over the real wire protocols."""
