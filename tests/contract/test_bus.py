@@ -13,8 +13,8 @@ import pytest
 from migpt_cli.broker import PrivateBroker
 from migpt_shared.bus import BrokerAddress, Cleared, Delivery, Malformed, MemoryBroker, MemoryBus, MqttBus, Subscription
 from migpt_shared.messages import (
-    HearingState,
     Heard,
+    HearingState,
     Message,
     Presence,
     Say,
@@ -196,7 +196,17 @@ async def test_expired_retained_messages_are_not_delivered(connect: Connect, mon
 
 @pytest.mark.parametrize(
     "payload",
-    [b"", b"no json", b'{"text": 5}', b'{"text": "x"', b"[1]", b"\xff\xfe", b"1" * 1_000_000, b'{"text": null}', b"null"],
+    [
+        b"",
+        b"no json",
+        b'{"text": 5}',
+        b'{"text": "x"',
+        b"[1]",
+        b"\xff\xfe",
+        b"1" * 1_000_000,
+        b'{"text": null}',
+        b"null",
+    ],
     ids=["empty", "text", "wrong_type", "cut_off", "list", "invalid_utf8", "megabyte", "null_field", "null"],
 )
 async def test_a_malformed_payload_is_told_and_harms_nothing(connect: Connect, payload: bytes) -> None:

@@ -28,9 +28,9 @@ _PAGE_HEAD = """\
 
 Generated from the catalogue in `shared/src/migpt_shared/messages`; `./migpt messages --write` makes it anew.
 
-Everything is QoS 1 and JSON, below the topic prefix `migpt` (`mqtt.prefix`). `{household}` and `{speaker}` are the names
-from `config.toml` (or derived from the hardware); in a command's topic `all` stands for every one. Every message has
-this envelope beside its own fields:
+Everything is QoS 1 and JSON, below the topic prefix `migpt` (`mqtt.prefix`). `{household}` and `{speaker}` are the
+names from `config.toml` (or derived from the hardware); in a command's topic `all` stands for every one. Every message
+has this envelope beside its own fields:
 
 | field | meaning |
 |---|---|

@@ -40,7 +40,12 @@ class MakeBus(Protocol):
     """Makes the connection of a service: over MQTT, or to a broker in this process."""
 
     def __call__(
-        self, *, src: str, subscriptions: Sequence[Subscription], receiver: Receiver, will: tuple[Message, dict[str, str]]
+        self,
+        *,
+        src: str,
+        subscriptions: Sequence[Subscription],
+        receiver: Receiver,
+        will: tuple[Message, dict[str, str]],
     ) -> RunningBus: ...
 
 
@@ -51,9 +56,7 @@ def mqtt_bus(settings: Settings) -> MakeBus:
     def make(
         *, src: str, subscriptions: Sequence[Subscription], receiver: Receiver, will: tuple[Message, dict[str, str]]
     ) -> MqttBus:
-        return MqttBus(
-            address, prefix=prefix, src=src, subscriptions=subscriptions, receiver=receiver, will=will
-        )
+        return MqttBus(address, prefix=prefix, src=src, subscriptions=subscriptions, receiver=receiver, will=will)
 
     return make
 
@@ -182,6 +185,7 @@ class ServiceHost:
         for address in self._ownership.owned:
             if not self._ownership.is_taken_by_other(address):
                 self._publish_state(address)
+        self._service.synchronised()
 
     def malformed(self, malformed: Malformed) -> None:
         if not issubclass(malformed.kind, Command) or self._name not in malformed.kind.owners:

@@ -57,6 +57,12 @@ class Service(Protocol):
     def release(self, address: Address) -> None:
         """It is not responsible any more. The runner publishes what has to be published."""
 
+    def synchronised(self) -> None:
+        """Connected (again), and everything retained was received: publish anew what a broker may have forgotten.
+
+        States of owned speakers are published by the runner.
+        """
+
     def is_busy(self, address: Address) -> bool:
         """Something is open that must not be handed over now."""
 

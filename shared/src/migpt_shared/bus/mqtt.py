@@ -19,6 +19,7 @@ import structlog
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from migpt_shared.bus.delivery import Receiver, Subscription
 from migpt_shared.bus.intake import Intake
@@ -139,6 +140,7 @@ class MqttBus:
         self._outbox = Outbox()
         self._client: _ConfirmingClient | None = None
         self._connected = asyncio.Event()
+        self._emptied = asyncio.Event()
         self.problem: BrokerError | None = None
 
     @property
@@ -156,7 +158,8 @@ class MqttBus:
     async def flushed(self) -> None:
         """Return when the broker has confirmed everything that was published."""
         while len(self._outbox):
-            await asyncio.sleep(0.005)
+            self._emptied.clear()
+            await self._emptied.wait()
 
     def publish(self, message: Message, **places: str) -> None:
         channel = message.channel
@@ -232,14 +235,14 @@ class MqttBus:
 
     async def _session(self, client: _ConfirmingClient) -> None:
         filters = [
-            (subscription.kind.channel.filter(self._prefix, **dict(subscription.places)), paho.SubscribeOptions(qos=1))
+            (subscription.kind.channel.filter(self._prefix, **dict(subscription.places)), SubscribeOptions(qos=1))
             for subscription in self._subscriptions
         ]
         self._client = client
         if filters:
             codes = await client.subscribe(filters)
             for (topic_filter, _), code in zip(filters, codes, strict=True):
-                if getattr(code, "value", code) >= _ERROR_REASONS_FROM:
+                if isinstance(code, ReasonCode) and code.value >= _ERROR_REASONS_FROM:
                     log.error("subscription_refused", filter=topic_filter, reason=str(code))
         for serial, publication in self._outbox.after_reconnect(time.monotonic()):
             self._outbox.sent(serial, client.send(publication, time.monotonic()))
@@ -267,8 +270,10 @@ class MqttBus:
 
     def _on_confirmed(self, packet: int, reason: int) -> None:
         publication = self._outbox.confirmed(packet)
+        if not len(self._outbox):
+            self._emptied.set()
         if reason >= _ERROR_REASONS_FROM and publication is not None:
-            words = str(ReasonCode(PacketTypes.PUBACK, identifier=reason))  # type: ignore[no-untyped-call]
+            words = str(ReasonCode(PacketTypes.PUBACK, identifier=reason))
             log.error("publish_refused", topic=publication.topic, reason=words)
 
     def _dispatch(self, message: aiomqtt.Message) -> None:

@@ -33,7 +33,7 @@ from migpt_shared.messages.commands import (
     Wake,
 )
 from migpt_shared.messages.envelope import Command, Message, new_id
-from migpt_shared.messages.hearing import Account, HearingState, Heard, Source, SpeakerInfo
+from migpt_shared.messages.hearing import Account, Heard, HearingState, Source, SpeakerInfo
 from migpt_shared.messages.home import Event, HomeAnswer, HomeAsk, HomeCall, HomeEntities, HomeEntity, HomeState
 from migpt_shared.messages.presence import PRESENCE_EVERY_S, PRESENCE_EXPIRES_S, Health, Presence
 from migpt_shared.messages.speaking import Speech, SpeechPhase, SpeechProfile, SpeechState
@@ -70,8 +70,8 @@ __all__ = [
     "Event",
     "Forget",
     "Health",
-    "HearingState",
     "Heard",
+    "HearingState",
     "HomeAnswer",
     "HomeAsk",
     "HomeCall",

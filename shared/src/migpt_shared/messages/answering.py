@@ -51,6 +51,11 @@ class Turn(Message):
     preset: str | None = Field(default=None, description="the language model configuration that answers")
     reply_so_far: str = Field(default="", description="the sentences sent so far, joined")
     sentences_sent: int = Field(default=0, ge=0, description="number of sentences sent so far")
+    cuts: list[int] = Field(
+        default_factory=list,
+        description="offsets in reply_so_far: where this take begins, then where each of its sentences ends",
+    )
+    sentences_spoken: int = Field(default=0, ge=0, description="number of sentences, from the first, that were heard")
     complete: bool = Field(default=False, description="the language model has finished")
     speakers: list[str] = Field(default_factory=list, description="the speakers on which the answer is spoken")
     error: str | None = Field(default=None, description="what went wrong, if something did")

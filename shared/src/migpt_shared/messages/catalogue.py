@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from migpt_shared.messages.answering import BrainState, Reply, Sentence, Turn
 from migpt_shared.messages.commands import COMMANDS, Result
 from migpt_shared.messages.envelope import Message
-from migpt_shared.messages.hearing import Account, HearingState, Heard, SpeakerInfo
+from migpt_shared.messages.hearing import Account, Heard, HearingState, SpeakerInfo
 from migpt_shared.messages.home import Event, HomeAnswer, HomeAsk, HomeCall, HomeEntities, HomeState
 from migpt_shared.messages.presence import Presence
 from migpt_shared.messages.speaking import Speech, SpeechState

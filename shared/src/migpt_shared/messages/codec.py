@@ -61,10 +61,7 @@ def decode(kind: type[Message], payload: bytes) -> Message:
         text = payload.decode("utf-8")
     except UnicodeDecodeError as error:
         raise BadMessageError("the payload is not UTF-8 text") from error
-    if issubclass(kind, Command):
-        body = _command_body(kind, text)
-    else:
-        body = _json_object(text)
+    body = _command_body(kind, text) if issubclass(kind, Command) else _json_object(text)
     try:
         return kind.model_validate(body)
     except ValidationError as error:

@@ -174,7 +174,9 @@ class SetAi(Command):
     plain: ClassVar[str | None] = "value"
     owners: ClassVar[tuple[str, ...]] = ("brain",)
 
-    value: Annotated[bool, BeforeValidator(_switch)] = Field(validation_alias=_value("ai"), description="on or off")
+    value: Annotated[bool, BeforeValidator(_switch, json_schema_input_type=bool | Literal["on", "off"])] = Field(
+        validation_alias=_value("ai"), description="on or off"
+    )
 
 
 class SetMode(Command):
