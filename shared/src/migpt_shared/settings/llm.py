@@ -40,7 +40,7 @@ class PresetSettings(BaseModel):
     all that is not given here.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     provider: str = Field(default="", description="known provider whose values are used; empty: the preset's own name")
     base_url: HttpUrl | None = Field(default=None, description="address of the OpenAI-compatible API, up to /v1 or so")
@@ -76,13 +76,16 @@ class PresetSettings(BaseModel):
 class LlmSettings(BaseModel):
     """The language model, `[llm]`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     preset: str = Field(default="deepseek", min_length=1, description="who answers: a preset below or a known provider")
     fallbacks: tuple[str, ...] = Field(default=(), description="who is asked next when that one fails or is late")
     presets: dict[str, PresetSettings] = Field(default_factory=dict, description="provider configurations by name")
     system_prompt: str = Field(
         default="", description="what the model is told about its role; empty: a built-in text in the chosen language"
+    )
+    personas: dict[str, str] = Field(
+        default_factory=dict, description="system prompts by name; set/persona chooses one for a speaker"
     )
     streaming: bool = Field(
         default=True, description="speak while the model is writing; off: wait for the whole answer"
@@ -99,7 +102,7 @@ class LlmSettings(BaseModel):
         default=4.0, ge=0.2, le=120, description="without a first word by then, the next of the fallbacks is asked too"
     )
     answer_deadline_s: float = Field(
-        default=7.0, ge=0.5, le=300, description="without a first word from anyone by then, a failure is spoken"
+        default=6.5, ge=0.5, le=300, description="without a first word from anyone by then, a failure is spoken"
     )
     whole_answer_deadline_s: float = Field(
         default=20.0,

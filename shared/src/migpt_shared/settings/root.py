@@ -34,7 +34,12 @@ class Settings(BaseSettings):
     """Everything that can be configured. Environment: `MIGPT_SECTION__KEY`, such as `MIGPT_MQTT__URL`."""
 
     model_config = SettingsConfigDict(
-        env_prefix=ENV_PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True, validate_default=True
+        env_prefix=ENV_PREFIX,
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        validate_default=True,
+        hide_input_in_errors=True,
     )
 
     data_dir: Path = Field(default=Path("data"), description="tokens, cursors, memory; relative to the config file")

@@ -1,0 +1,25 @@
+"""Answers of language models over OpenAI-compatible APIs: presets, streaming, retry, fallback, failures."""
+
+from migpt_brain.llm.answers import Answers
+from migpt_brain.llm.failures import AnswerFailed, FailureKind, spoken_failure
+from migpt_brain.llm.parts import AnswerPart, AnswerRequest, ChatMessage, Finished, TextDelta
+from migpt_brain.llm.presets import PresetError, ResolvedPreset, preset_names, resolve
+from migpt_brain.llm.providers import Provider, known_providers
+
+__all__ = [
+    "AnswerFailed",
+    "AnswerPart",
+    "AnswerRequest",
+    "Answers",
+    "ChatMessage",
+    "FailureKind",
+    "Finished",
+    "PresetError",
+    "Provider",
+    "ResolvedPreset",
+    "TextDelta",
+    "known_providers",
+    "preset_names",
+    "resolve",
+    "spoken_failure",
+]
