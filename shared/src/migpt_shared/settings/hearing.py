@@ -44,7 +44,10 @@ class HearingSettings(Section):
     )
 
     presence_every_s: float = Field(
-        default=60.0, ge=1, le=3600, description="how often the account is asked which speakers it has and which are online"
+        default=60.0,
+        ge=1,
+        le=3600,
+        description="how often the account is asked which speakers it has and which are online",
     )
 
     @model_validator(mode="after")

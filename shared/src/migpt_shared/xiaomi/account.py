@@ -67,7 +67,7 @@ class Account:
         self._clock = clock
         self._gate = LoginGate()
         self._tokens: Tokens | None = None
-        self._read_stamp: Stamp = None
+        self._settled: Stamp = None  # the file as last seen while nobody else was in the middle of a login
         self._refused: dict[Sid, str] = {}
         self._renewals: dict[Sid, asyncio.Task[None]] = {}
         self._one_login = asyncio.Lock()
@@ -84,7 +84,6 @@ class Account:
 
     def read_store(self) -> Tokens:
         """Takes over what the token file holds. Raises StoreUnusable."""
-        self._read_stamp = self._store.stamp()
         stored = self._store.load()
         if stored is None:
             stored = self._tokens or Tokens(device_id=new_device_id())
@@ -211,10 +210,11 @@ class Account:
 
     async def _renew(self, sid: Sid) -> None:
         try:
-            if self._tokens is not None and self._store.stamp() == self._read_stamp:
+            if self._tokens is not None and self._store.stamp() == self._settled:
                 self._raise_if_paused(sid, self._tokens)
             async with self._one_login, self._store.lock():
                 tokens = self.read_store()
+                self._settled = self._store.stamp()
                 if self._live(sid) is None:
                     self._raise_if_paused(sid, tokens)
                     await self._log_in(sid, tokens)
@@ -228,7 +228,7 @@ class Account:
         self._problems.pop(sid, None)
 
     async def _log_in(self, sid: Sid, tokens: Tokens) -> None:
-        if self._read_stamp is None:
+        if self._settled is None:
             await self._save(tokens)  # the device id, before Xiaomi gets to know it
         now = self._clock()
         login = Login(self._credentials, tokens, self._transport, now)
@@ -281,7 +281,7 @@ class Account:
     async def _save(self, tokens: Tokens) -> None:
         await self._store.save(tokens)
         self._tokens = tokens
-        self._read_stamp = self._store.stamp()
+        self._settled = self._store.stamp()
 
     def _raise_if_paused(self, sid: Sid, tokens: Tokens) -> None:
         pause = self._gate.pause(sid, tokens.failure, self._mark(tokens), self._clock())

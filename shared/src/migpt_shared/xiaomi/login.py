@@ -76,7 +76,7 @@ class Login:
     ) -> None:
         """Keeps what was granted, filled up with what it was asked with, and swaps it for the service token."""
         old = self.tokens
-        new_pass_token = granted.pass_token
+        new_pass_token = granted.pass_token or pass_token or old.pass_token
         self.tokens = replace(
             old,
             account=self._credentials.account,

@@ -1,0 +1,271 @@
+"""The brain: hears of utterances on the bus, opens a conversation per owned speaker, acts on commands."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import ClassVar
+
+import structlog
+
+from migpt_brain.commands import CommandDesk
+from migpt_brain.conversation import Conversation
+from migpt_brain.desk import Desk
+from migpt_brain.home_link import HomeLink
+from migpt_brain.llm import Answers
+from migpt_brain.memory import Memory
+from migpt_brain.routing import Router
+from migpt_brain.switches import Switches, SwitchFile
+from migpt_brain.tokens import TokenCounter
+from migpt_shared.bus import Delivery, Subscription
+from migpt_shared.messages import (
+    COMMANDS,
+    Address,
+    BrainState,
+    Command,
+    Health,
+    Heard,
+    HearingState,
+    HomeAnswer,
+    HomeState,
+    Message,
+    Presence,
+    SpeakerInfo,
+    Speech,
+    SpeechState,
+    Turn,
+)
+from migpt_shared.service import Context, OwnerState
+from migpt_shared.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+_TICK_S = 1.0
+
+
+def _today() -> date:
+    """The day by the local calendar: counters that people read turn over at their midnight."""
+    return datetime.now().astimezone().date()
+
+
+@dataclass(slots=True)
+class _LastTurn:
+    turn: Turn
+    age_s: float | None
+    """its age when it arrived; None: not known"""
+    arrived: float
+
+
+class BrainService:
+    """One brain instance."""
+
+    name: ClassVar[str] = "brain"
+    state_kind: ClassVar[type[OwnerState]] = BrainState
+
+    def __init__(self, context: Context) -> None:
+        settings = context.settings
+        self._context = context
+        self._switches = SwitchFile(settings.data_dir / "brain" / "switches.json")
+        self._desk = Desk(
+            bus=context.bus,
+            src=context.src,
+            settings=settings,
+            router=Router.of(settings.routing, settings.llm),
+            answers=Answers(settings.llm, language=settings.language),
+            memory=Memory(settings.llm.memory_url or Memory.default_url(settings.data_dir)),
+            home=HomeLink(context.bus),
+            tokens=TokenCounter(_today),
+            state_changed=self._publish_state,
+            switches=self._switches,
+        )
+        self._conversations: dict[Address, Conversation] = {}
+        self._commands = CommandDesk(context, self._desk, self._conversations)
+        self._last_turns: dict[Address, _LastTurn] = {}
+        self._last_states: dict[Address, BrainState] = {}
+        self._speech_owners: dict[Address, str | None] = {}
+        self._speaker_instances: frozenset[str] = frozenset()
+        self._is_ready = False
+        self._counters = {"heard": 0, "turns_taken_over": 0}
+        self._pending_settings: Settings | None = None
+        self._settings_changed = asyncio.Event()
+
+    def subscriptions(self) -> Sequence[Subscription]:
+        kinds: tuple[type[Message], ...] = (
+            Heard,
+            Turn,
+            Speech,
+            SpeakerInfo,
+            HearingState,
+            SpeechState,
+            HomeState,
+            HomeAnswer,
+        )
+        commands = [kind for kind in COMMANDS if self.name in kind.owners]
+        return [
+            *(Subscription(kind) for kind in (*kinds, *commands)),
+            Subscription(Presence, {"service": "speaker"}),
+        ]
+
+    async def run(self) -> None:
+        await self._switches.load()
+        try:
+            async with self._desk.memory, self._desk.answers:
+                for problem in self._desk.answers.problems():
+                    log.warning("preset_unusable", problem=problem)
+                await self._desk.answers.warm_up()
+                self._is_ready = True
+                for address in self._desk.speakers:
+                    self._context.ownership.offer(address)
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(self._tick(), name="tick")
+                    tasks.create_task(self._apply_settings(), name="settings")
+                    tasks.create_task(self._keep_memory_small(), name="retention")
+        finally:
+            await self._desk.cancel_all()
+
+    async def stop(self) -> None:
+        """Open turns stay open: the next brain, or this one after its restart, goes on with them."""
+        await self._desk.cancel_all()
+
+    # -- what arrives --------------------------------------------------------------------------------------------
+
+    def receive(self, delivery: Delivery) -> None:
+        match delivery.message:
+            case Heard() as heard:
+                conversation = self._conversations.get(delivery.address)
+                if conversation is not None:
+                    self._counters["heard"] += 1
+                    conversation.hear(heard)
+            case Turn() as turn:
+                self._turn_arrived(turn, delivery)
+            case Speech() as speech:
+                for conversation in self._conversations.values():
+                    if conversation.open_turn_id == speech.turn:
+                        conversation.speech_seen(delivery.address.speaker, speech)
+            case SpeakerInfo():
+                self._desk.speakers.setdefault(delivery.address, True)
+                if self._is_ready:
+                    self._context.ownership.offer(delivery.address)
+            case HearingState() as hearing:
+                if delivery.address in self._desk.speakers:
+                    self._desk.speakers[delivery.address] = hearing.online is not False
+            case BrainState() as state:
+                self._last_states[delivery.address] = state
+            case SpeechState(owner=owner):
+                self._speech_owner_seen(delivery.address, owner)
+            case Presence() as presence:
+                if presence.status == "online" and not delivery.retained:
+                    self._speaker_service_seen(delivery.places["instance"])
+            case HomeState() as home:
+                self._desk.home.state_seen(delivery.places["household"], home)
+            case HomeAnswer() as answer:
+                self._desk.home.answer_seen(answer)
+            case Command() as command:
+                self._commands.obey(command, delivery)
+            case other:
+                raise TypeError(f"not subscribed to {type(other).__name__}")
+
+    def _turn_arrived(self, turn: Turn, delivery: Delivery) -> None:
+        lifetime_s = Turn.channel.expires_s or 0
+        age_s: float | None = 0.0
+        if delivery.retained:
+            # The broker counts the expiry down; what is gone of it is the message's age, whatever the clocks say.
+            age_s = lifetime_s - (delivery.expires_at - delivery.arrived) if delivery.expires_at else None
+        self._last_turns[delivery.address] = _LastTurn(turn, age_s, delivery.arrived)
+        conversation = self._conversations.get(delivery.address)
+        if conversation is not None and not delivery.retained:
+            conversation.turn_seen(turn)
+
+    def _speech_owner_seen(self, address: Address, owner: str | None) -> None:
+        known = self._speech_owners.get(address)
+        self._speech_owners[address] = owner
+        if owner is not None and known is not None and owner != known:
+            self._send_again(address)
+
+    def _speaker_service_seen(self, instance: str) -> None:
+        """A speaker service that was not there before has nothing in its queues."""
+        if instance not in self._speaker_instances:
+            self._speaker_instances |= {instance}
+            for address in self._desk.speakers:
+                self._send_again(address)
+
+    def _send_again(self, address: Address) -> None:
+        for conversation in self._conversations.values():
+            if conversation.address.household == address.household:
+                conversation.send_again(address.speaker)
+
+    # -- ownership -----------------------------------------------------------------------------------------------
+
+    def acquire(self, address: Address) -> None:
+        standing = self._last_states.get(address)
+        switches = self._switches.get(address)
+        if switches is None:
+            switches = Switches.of(standing) if standing else Switches(ai=self._desk.settings.routing.ai)
+        conversation = self._conversations[address] = Conversation(address, self._desk, switches)
+        last = self._last_turns.get(address)
+        if last is not None and last.turn.is_open and last.turn.owner != self._context.src:
+            age_s = None if last.age_s is None else last.age_s + time.monotonic() - last.arrived
+            self._counters["turns_taken_over"] += 1
+            conversation.take_over(last.turn, age_s)
+
+    def release(self, address: Address) -> None:
+        conversation = self._conversations.pop(address, None)
+        if conversation is not None:
+            conversation.abandon()
+
+    def is_busy(self, address: Address) -> bool:
+        conversation = self._conversations.get(address)
+        return conversation is not None and conversation.is_open
+
+    def state(self, address: Address) -> BrainState:
+        return self._conversations[address].state()
+
+    def synchronised(self) -> None:
+        for conversation in self._conversations.values():
+            conversation.synchronised()
+
+    def _publish_state(self, address: Address) -> None:
+        conversation = self._conversations.get(address)
+        if conversation is not None:
+            self._context.bus.publish(conversation.state(), household=address.household, speaker=address.speaker)
+
+    # -- the rest ------------------------------------------------------------------------------------------------
+
+    def reconfigure(self, settings: Settings) -> None:
+        self._pending_settings = settings
+        self._settings_changed.set()
+
+    async def _apply_settings(self) -> None:
+        while True:
+            await self._settings_changed.wait()
+            self._settings_changed.clear()
+            settings = self._pending_settings
+            if settings is None:
+                continue
+            await self._desk.answers.replace(settings.llm, language=settings.language)
+            await self._desk.answers.warm_up()
+            self._desk.settings = settings
+            self._desk.router = Router.of(settings.routing, settings.llm)
+            for address in self._conversations:
+                self._publish_state(address)
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(_TICK_S)
+            now = time.monotonic()
+            for conversation in list(self._conversations.values()):
+                conversation.tick(now)
+
+    async def _keep_memory_small(self) -> None:
+        while True:
+            await self._desk.memory.delete_older_than(self._desk.settings.llm.retention_days)
+            await asyncio.sleep(3600)
+
+    def health(self) -> Health:
+        return Health(ok=True)
+
+    def counters(self) -> Mapping[str, int]:
+        return self._counters

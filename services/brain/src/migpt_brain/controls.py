@@ -1,0 +1,48 @@
+"""What a control phrase brings about, and what is said to confirm it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from migpt_brain import phrases
+from migpt_brain.control_phrases import ControlAction, ForgetTalk, StopTalking, SwitchAi, SwitchMode, SwitchPreset
+from migpt_brain.switches import Switches
+from migpt_shared.language import Language
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """`switches`: as they stand afterwards; `said`: the confirmation, empty for silence."""
+
+    switches: Switches
+    said: str = ""
+    hush: bool = False
+    """silence whatever the speaker plays"""
+    forget: Literal["last", "conversation", "all"] | None = None
+    """how much of the conversation to forget"""
+
+
+def effect_of(control: ControlAction, switches: Switches, presets: tuple[str, ...], language: Language) -> Effect:
+    """The effect of a control phrase. Asking for advanced conversation switches the AI on as well."""
+    match control:
+        case StopTalking():
+            return Effect(switches, hush=True)
+        case SwitchAi(on):
+            said = phrases.AI_ON if on else phrases.AI_OFF
+            return Effect(switches.model_copy(update={"ai": on}), said.in_(language))
+        case SwitchMode(mode):
+            said = {"ai": phrases.MODE_AI, "auto": phrases.MODE_AUTO, "native": phrases.MODE_NATIVE}[mode]
+            change = {"mode": mode} if mode == "native" else {"mode": mode, "ai": True}
+            return Effect(switches.model_copy(update=change), said.in_(language))
+        case SwitchPreset(preset=None, said=""):
+            return Effect(switches, phrases.PRESETS_ARE.in_(language, names="、".join(presets)))
+        case SwitchPreset(preset=None, said=name):
+            return Effect(switches, phrases.PRESET_UNKNOWN.in_(language, name=name))
+        case SwitchPreset(preset=preset):
+            return Effect(
+                switches.model_copy(update={"preset": preset}), phrases.PRESET_CHOSEN.in_(language, name=preset)
+            )
+        case ForgetTalk(what):
+            said = phrases.FORGOT_LAST if what == "last" else phrases.FORGOT_CONVERSATION
+            return Effect(switches, said.in_(language), forget=what)

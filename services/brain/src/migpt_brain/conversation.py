@@ -1,0 +1,406 @@
+"""What goes on between one speaker and the brain that owns it: one open turn at most, and the switches."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from dataclasses import dataclass, field
+
+import structlog
+
+from migpt_brain import phrases
+from migpt_brain.answering import AnswerJob
+from migpt_brain.control_phrases import ControlAction
+from migpt_brain.controls import effect_of
+from migpt_brain.desk import Desk
+from migpt_brain.routing import Decision, RoutingContext
+from migpt_brain.switches import Switches
+from migpt_brain.takeover import AnswerAgain, Apologise, CloseSilently, FinishSentences, WaitForSpeech, takeover
+from migpt_brain.turn_progress import TurnProgress
+from migpt_shared.language import Phrase
+from migpt_shared.messages import (
+    Address,
+    Ask,
+    BrainState,
+    Heard,
+    Native,
+    RouteName,
+    Sentence,
+    Source,
+    Speech,
+    Stop,
+    Turn,
+    TurnPhase,
+    new_id,
+)
+
+log = structlog.get_logger(__name__)
+
+#: Turn ids kept to recognise an utterance that is published again.
+_REMEMBERED_TURNS = 256
+
+
+@dataclass(slots=True)
+class _OpenTurn:
+    progress: TurnProgress
+    question: str
+    """what the answerer is asked: the text without the keyword"""
+    control: ControlAction | None = None
+    job: asyncio.Task[object] | None = None
+    held: list[str] = field(default_factory=list)
+    """sentences cut before our `accepted` came back from the broker"""
+    is_inherited: bool = False
+
+
+class Conversation:
+    """One speaker's conversation. All methods are called on the event loop and return at once."""
+
+    def __init__(self, address: Address, desk: Desk, switches: Switches) -> None:
+        self.address = address
+        self.switches = switches
+        self._desk = desk
+        self._turn: _OpenTurn | None = None
+        self._known: deque[str] = deque(maxlen=_REMEMBERED_TURNS)
+        self._last_route: RouteName | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self._turn is not None
+
+    @property
+    def open_turn_id(self) -> str | None:
+        return None if self._turn is None else self._turn.progress.id
+
+    def state(self) -> BrainState:
+        settings = self._desk.settings
+        return BrainState(
+            owner=self._desk.src,
+            ai=self.switches.ai,
+            mode=self.switches.mode or settings.routing.mode,
+            preset=self.switches.preset or settings.llm.preset,
+            persona=self.switches.persona,
+            last_route=self._last_route,
+            tokens_today=self._desk.tokens.today(self.address),
+        )
+
+    # -- how turns begin -----------------------------------------------------------------------------------------
+
+    def hear(self, heard: Heard) -> None:
+        """An utterance was heard. The same one published again changes nothing."""
+        turn_id = heard.turn or heard.id
+        if turn_id in self._known:
+            return
+        decision = self._desk.router.route(heard.text, self._routing_context())
+        self._open(turn_id, heard.text, heard.source, decision, self._desk.speakers_for(self.address))
+
+    def ask(self, ask: Ask, speakers: tuple[str, ...]) -> str:
+        """Somebody asked through the bus; the answer is spoken on `speakers`. Returns the turn's id."""
+        turn_id = new_id()
+        decision = self._desk.router.route_ask(ask.text, self._routing_context())
+        self._open(turn_id, ask.text, ask.source, decision, speakers, ask=ask)
+        return turn_id
+
+    def take_over(self, turn: Turn, age_s: float | None) -> None:
+        """The brain that had this open turn is gone."""
+        self._known.append(turn.turn)
+        progress = TurnProgress(
+            id=turn.turn,
+            text=turn.text,
+            source=turn.source,
+            route=turn.route,
+            reason=turn.reason,
+            reason_text=turn.reason_text,
+            speakers=tuple(turn.speakers),
+            opened=time.monotonic(),
+            p_llm=turn.p_llm,
+            take=turn.take + 1,
+            preset=turn.preset,
+        )
+        opened = _OpenTurn(progress, question=turn.text)
+        way = takeover(turn, age_s)
+        log.info("turn_taken_over", turn=turn.turn, how=type(way).__name__)
+        self._turn = opened
+        match way:
+            case AnswerAgain():
+                self._publish(opened)
+                self._start(opened, None)
+            case WaitForSpeech():
+                opened.is_inherited = True
+                progress.inherit(turn)
+                self._publish(opened)
+            case FinishSentences(already_heard, unspoken):
+                progress.earlier = already_heard
+                progress.error = "interrupted"
+                self._publish(opened)
+                self._say_and_finish(opened, *unspoken, self._words(phrases.REST_IS_MISSING))
+            case Apologise():
+                progress.error = "interrupted"
+                self._publish(opened)
+                self._say_and_finish(opened, self._words(phrases.ANSWER_WAS_LOST))
+            case CloseSilently():
+                self._close(opened, "failed", error="abandoned")
+
+    def _open(
+        self,
+        turn_id: str,
+        text: str,
+        source: Source,
+        decision: Decision,
+        speakers: tuple[str, ...],
+        ask: Ask | None = None,
+    ) -> None:
+        self._supersede()
+        self._known.append(turn_id)
+        progress = TurnProgress(
+            id=turn_id,
+            text=text,
+            source=source,
+            route=decision.route,
+            reason=decision.reason,
+            reason_text=decision.reason_text.in_(self._desk.settings.language),
+            speakers=speakers,
+            opened=time.monotonic(),
+            p_llm=decision.p_llm,
+        )
+        opened = _OpenTurn(progress, question=decision.text, control=decision.control)
+        self._turn = opened
+        self._last_route = decision.route
+        log.info("routed", turn=turn_id, route=decision.route, reason=decision.reason, text=text)
+        self._publish(opened)
+        if decision.route == "llm":
+            # The model is asked at once; no sentence leaves before our `accepted` has come back as the first.
+            self._start(opened, ask)
+
+    def _start(self, opened: _OpenTurn, ask: Ask | None) -> None:
+        job = AnswerJob(self._desk, self.address, opened.progress, self)
+        if opened.progress.route == "home":
+            work = job.ask_home(opened.question)
+        else:
+            work = job.ask_model(opened.question, ask, self.switches.persona, self.switches.preset)
+        opened.job = self._desk.spawn(work, f"answer {opened.progress.id}")
+
+    # -- what the broker says ------------------------------------------------------------------------------------
+
+    def turn_seen(self, turn: Turn) -> None:
+        """A live `turn` message of this speaker, our own included."""
+        opened = self._turn
+        if turn.turn not in self._known:
+            self._known.append(turn.turn)
+        if opened is None:
+            return
+        mine = opened.progress
+        if turn.turn != mine.id:
+            if turn.phase == "accepted" and turn.owner != self._desk.src:
+                # Another brain's utterance is the current one now.
+                self._drop(opened)
+            return
+        if turn.owner == self._desk.src:
+            if turn.take == mine.take and not mine.is_confirmed:
+                self._confirmed(opened)
+        elif turn.take > mine.take or (turn.take == mine.take and not mine.is_confirmed):
+            log.info("claim_lost", turn=mine.id, to=turn.owner)
+            self._drop(opened)
+        elif mine.is_confirmed and turn.take <= mine.take:
+            self._publish(opened)
+
+    def _confirmed(self, opened: _OpenTurn) -> None:
+        progress = opened.progress
+        progress.is_confirmed = True
+        held, opened.held = opened.held, []
+        for sentence in held:
+            self._send(opened, sentence)
+        match progress.route:
+            case "llm" if progress.phase == "accepted":
+                progress.phase = "thinking"
+                self._publish(opened)
+            case "home" if opened.job is None:
+                progress.phase = "thinking"
+                self._publish(opened)
+                self._start(opened, None)
+            case "native":
+                if progress.source != "speaker":
+                    command = Native(turn=progress.id, text=progress.text)
+                    self._desk.bus.publish(command, household=self.address.household, speaker=self.address.speaker)
+                self._close(opened, "done")
+            case "control" if opened.control is not None:
+                self._obey(opened, opened.control)
+        if self._turn is opened and progress.is_complete and opened.job is None:
+            self._finish(opened)
+
+    def _obey(self, opened: _OpenTurn, control: ControlAction) -> None:
+        effect = effect_of(control, self.switches, self._desk.preset_names(), self._desk.settings.language)
+        if effect.hush:
+            self._desk.bus.publish(Stop(), household=self.address.household, speaker=self.address.speaker)
+        if effect.forget is not None:
+            self._desk.forget(self.address, effect.forget)
+        if effect.switches != self.switches:
+            self.switch(effect.switches)
+        self._say_and_finish(opened, *filter(None, [effect.said]))
+
+    def switch(self, switches: Switches) -> None:
+        """Turn the switches, keep them and tell everybody."""
+        self.switches = switches
+        self._desk.keep_switches(self.address, switches)
+        self._desk.state_changed(self.address)
+
+    def speech_seen(self, speaker: str, speech: Speech) -> None:
+        """A speaker reported on an utterance of the open turn."""
+        opened = self._turn
+        if opened is None or speech.turn != opened.progress.id:
+            return
+        now = time.monotonic()
+        spoken_before = opened.progress.spoken_count()
+        if not opened.progress.report(speaker, speech, now):
+            return
+        if not self._close_if_over(opened) and opened.progress.spoken_count() != spoken_before:
+            self._publish(opened)
+
+    def send_again(self, speaker: str) -> None:
+        """The speaker service came back or another took over: what it has not taken up is published again."""
+        opened = self._turn
+        if opened is None or not opened.progress.is_confirmed or speaker not in opened.progress.speakers:
+            return
+        for seq in opened.progress.unconfirmed(speaker):
+            self._publish_sentence(opened, seq, opened.progress.sentences[seq], (speaker,))
+        if opened.progress.is_complete:
+            self._publish_sentence(opened, len(opened.progress.sentences), "", (speaker,), last=True)
+
+    def synchronised(self) -> None:
+        """The broker may have forgotten the open turn."""
+        if self._turn is not None:
+            self._publish(self._turn)
+            for speaker in self._turn.progress.speakers:
+                self.send_again(speaker)
+
+    # -- how turns end -------------------------------------------------------------------------------------------
+
+    def stop(self, error: str = "stopped") -> str | None:
+        """End the open turn: the model's connection is closed, the speaker hushes. Returns its id."""
+        opened = self._turn
+        if opened is None:
+            return None
+        self._close(opened, "cancelled", error=error)
+        return opened.progress.id
+
+    def tick(self, now: float) -> None:
+        """Close a turn from which no news come any more."""
+        opened = self._turn
+        if opened is not None and opened.job is None and now > opened.progress.gives_up_at():
+            if opened.is_inherited:
+                self._close(opened, "done", error="unconfirmed")
+            else:
+                self._close(opened, "failed", error="no report from the speaker")
+
+    def abandon(self) -> None:
+        """The speaker belongs to another brain now."""
+        if self._turn is not None:
+            self._drop(self._turn)
+
+    def _supersede(self) -> None:
+        opened = self._turn
+        if opened is None:
+            return
+        if not opened.progress.sentences:
+            opened.progress.reason = "superseded"
+        self._close(opened, "cancelled", error="superseded")
+
+    def _close(self, opened: _OpenTurn, phase: TurnPhase, *, error: str | None = None) -> None:
+        self._drop(opened)
+        progress = opened.progress
+        progress.phase = phase
+        progress.error = progress.error or error
+        progress.mark("closed", time.monotonic())
+        self._publish(opened)
+        log.info("turn_closed", turn=progress.id, phase=phase, error=progress.error, spans_ms=progress.spans_ms)
+        reply = progress.heard_text()
+        if progress.route == "llm" and reply:
+            self._desk.remember(self.address, progress.id, progress.text, reply)
+        self._desk.state_changed(self.address)
+
+    def _drop(self, opened: _OpenTurn) -> None:
+        """Forget the turn here; cancelling its job closes the connection to the model."""
+        if self._turn is opened:
+            self._turn = None
+        if opened.job is not None:
+            opened.job.cancel()
+            opened.job = None
+
+    def _close_if_over(self, opened: _OpenTurn) -> bool:
+        progress = opened.progress
+        if (
+            self._turn is not opened
+            or not progress.is_confirmed
+            or not progress.is_over(self._desk.online(self.address))
+        ):
+            return False
+        if progress.all_failed():
+            progress.error = progress.error or "the speaker could not speak it"
+        self._close(opened, "failed" if progress.error else "done")
+        return True
+
+    # -- what an answer job calls --------------------------------------------------------------------------------
+
+    def sentence_ready(self, progress: TurnProgress, text: str) -> None:
+        """A sentence was cut."""
+        opened = self._turn
+        if opened is None or opened.progress is not progress:
+            return
+        if progress.is_confirmed:
+            self._send(opened, text)
+        else:
+            opened.held.append(text)
+
+    def answer_ended(self, progress: TurnProgress) -> None:
+        """The job is over; nothing follows."""
+        opened = self._turn
+        if opened is None or opened.progress is not progress:
+            return
+        opened.job = None
+        progress.is_complete = True
+        if progress.is_confirmed:
+            self._finish(opened)
+
+    def _say_and_finish(self, opened: _OpenTurn, *texts: str) -> None:
+        for text in texts:
+            self.sentence_ready(opened.progress, text)
+        self.answer_ended(opened.progress)
+
+    def _send(self, opened: _OpenTurn, text: str) -> None:
+        seq = opened.progress.add_sentence(text, time.monotonic())
+        self._publish_sentence(opened, seq, text, opened.progress.speakers)
+        self._publish(opened)
+
+    def _finish(self, opened: _OpenTurn) -> None:
+        progress = opened.progress
+        progress.finish(time.monotonic())
+        if not progress.sentences:
+            self._close(opened, "failed" if progress.error else "done")
+            return
+        self._publish_sentence(opened, len(progress.sentences), "", progress.speakers, last=True)
+        if not self._close_if_over(opened):
+            self._publish(opened)
+
+    # -- publishing ----------------------------------------------------------------------------------------------
+
+    def _publish(self, opened: _OpenTurn) -> None:
+        self._desk.bus.publish(
+            opened.progress.message(self._desk.src), household=self.address.household, speaker=self.address.speaker
+        )
+
+    def _publish_sentence(
+        self, opened: _OpenTurn, seq: int, text: str, speakers: tuple[str, ...], *, last: bool = False
+    ) -> None:
+        sentence = Sentence(turn=opened.progress.id, take=opened.progress.take, seq=seq, text=text, last=last)
+        for speaker in speakers:
+            self._desk.bus.publish(sentence, household=self.address.household, speaker=speaker)
+
+    def _routing_context(self) -> RoutingContext:
+        return RoutingContext(
+            mode=self.switches.mode or self._desk.settings.routing.mode,
+            ai_on=self.switches.ai,
+            home_connected=self._desk.home.is_connected(self.address.household),
+        )
+
+    def _words(self, phrase: Phrase) -> str:
+        return phrase.in_(self._desk.settings.language)
