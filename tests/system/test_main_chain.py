@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
 
 from migpt_shared.messages import (
     Ask,
@@ -44,7 +45,7 @@ QUICK = {"seconds_per_char": 0.03, "publish_delay_s": 0.3, "native_delay_s": 0.3
 NATIVE = NativeAnswer(text="这个我还不会", duration_s=4.0)
 
 
-@pytest.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def system() -> AsyncIterator[WholeSystem]:
     home = SimulatedHome(
         latency_s=0.01,
@@ -58,12 +59,10 @@ async def system() -> AsyncIterator[WholeSystem]:
         yield running
 
 
-@pytest.fixture(autouse=True)
+@pytest_asyncio.fixture(autouse=True, loop_scope="module")
 async def _usual_behaviour(system: WholeSystem) -> AsyncIterator[None]:
     yield
-    system.simulator.llm.control(
-        LlmControl(next=(), answers=(), default=Behaviour(first_token_s=0.1, tokens_per_s=200))
-    )
+    system.simulator.llm.control(LlmControl(reset=True, default=Behaviour(first_token_s=0.1, tokens_per_s=200)))
 
 
 def answers(system: WholeSystem, question: str, answer: str, **behaviour: object) -> None:
