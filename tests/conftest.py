@@ -58,10 +58,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(scope="session")
 def mosquitto() -> Path:
-    """The mosquitto to test with: the one that MIGPT_TEST_MOSQUITTO names, else the one found."""
-    named = os.environ.get("MIGPT_TEST_MOSQUITTO")
-    program = Path(named) if named else find_mosquitto()
-    if program is None:
+    """The mosquitto to test with: the one that MIGPT_MOSQUITTO names, else the one found."""
+    if (program := find_mosquitto()) is None:
         pytest.skip("mosquitto is not installed (apt install mosquitto)")
     return program
 

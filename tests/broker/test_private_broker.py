@@ -153,10 +153,13 @@ def test_does_not_outlive_its_owner(mosquitto: Path, how: signal.Signals) -> Non
         assert owner.stdout is not None
         process = psutil.Process(int(owner.stdout.readline()))
         family = [process, *process.children()]
+        folder = Path(process.cmdline()[-1]).parent
+        assert folder.is_dir()
         owner.send_signal(how)
         owner.wait(10)
         _, alive = psutil.wait_procs(family, timeout=5)
     assert alive == []
+    assert not folder.exists()
 
 
 async def test_starts_fast_enough_for_a_test_of_its_own(mosquitto: Path) -> None:

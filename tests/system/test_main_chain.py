@@ -379,7 +379,9 @@ async def test_stop_with_nothing_to_stop_is_fine(system: WholeSystem) -> None:
 
 
 async def test_every_turn_has_ended(system: WholeSystem) -> None:
-    latest: dict[str, Turn] = {turn.turn: turn for turn in system.watcher.of(Turn)}
-    await system.watcher.until(lambda: not [t for t in system.watcher.of(Turn)[-3:] if t.is_open and t.turn in latest])
+    def open_turns() -> list[Turn]:
+        return [turn for turn in {turn.turn: turn for turn in system.watcher.of(Turn)}.values() if turn.is_open]
+
+    await system.watcher.until(lambda: not open_turns(), what="the end of every turn")
     for service in system.services:
         assert "Traceback" not in service.log.read_text(), service.name

@@ -24,6 +24,7 @@ class System:
         monkeypatch.setattr("os.geteuid", lambda: uid)
         monkeypatch.setattr(mosquitto_program, "_run", self.run)
         monkeypatch.delenv("MIGPT_NO_INSTALL", raising=False)
+        monkeypatch.delenv("MIGPT_MOSQUITTO", raising=False)
 
     def run(self, command: Command) -> str | None:
         self.ran.append(" ".join(command))
@@ -52,10 +53,21 @@ def test_it_is_found_beside_the_path(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.delenv("MIGPT_MOSQUITTO", raising=False)
     monkeypatch.setattr(mosquitto_program, "_FURTHER_FOLDERS", (str(tmp_path),))
     assert find_mosquitto() == program
     program.unlink()
     assert find_mosquitto() is None
+
+
+def test_one_that_is_named_goes_first_and_must_exist(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    named = tmp_path / "mosquitto"
+    monkeypatch.setenv("MIGPT_MOSQUITTO", str(named))
+    with pytest.raises(ProblemError, match="MIGPT_MOSQUITTO"):
+        find_mosquitto()
+    named.write_text("#!/bin/sh\n")
+    named.chmod(0o755)
+    assert find_mosquitto() == named
 
 
 @pytest.mark.parametrize("manager", ["apt-get", "dnf", "apk", "pacman", "zypper"])
