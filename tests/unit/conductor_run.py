@@ -10,7 +10,7 @@ from itertools import count
 from migpt_shared.messages import Message, Result, Say, Sentence, Speech, Turn
 from migpt_shared.settings import SpeechSettings
 from migpt_shared.xiaomi import PlayStatus, SpeakPath
-from migpt_speaker.conductor import Conductor, Traits
+from migpt_speaker.conductor import Conductor
 from migpt_speaker.knowledge import Knowledge
 from migpt_speaker.orders import (
     Command,
@@ -29,6 +29,7 @@ from migpt_speaker.orders import (
     Speak,
 )
 from migpt_speaker.pacer import Pacer
+from migpt_speaker.routine import Traits
 from migpt_speaker.voice import Ways
 from tests.unit.speaker_model import SpeakerModel
 
@@ -158,7 +159,7 @@ class ConductorRun:
             playing, is_music = self.model.shows(self.now)
             seen.append(PlayStatus(playing, self.model.volume, 3 if is_music else None))
 
-        self.at(asked_at + self.device_at_s, see)
+        self.at(asked_at + min(self.device_at_s, REQUEST_S), see)
         self.do(asked_at + REQUEST_S, lambda now: self.conductor.looked(asked_at, seen[0], now))
 
     def _send(self, ticket: int, command: Command) -> None:
@@ -169,7 +170,7 @@ class ConductorRun:
         if planned:
             outcome[0] = planned.pop(0)
         else:
-            self.at(self.now + self.device_at_s, lambda: self._obey(command, outcome))
+            self.at(self.now + min(self.device_at_s, took_s), lambda: self._obey(command, outcome))
         self.do(self.now + took_s, lambda now: self.conductor.outcome(ticket, outcome[0], now))
 
     def _obey(self, command: Command, outcome: list[Outcome]) -> None:

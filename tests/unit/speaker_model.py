@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal
 
 Overlap = Literal["cut", "queue", "refuse"]
@@ -63,7 +64,8 @@ class SpeakerModel:
         if not self.pause_works:
             return
         for played in self.played:
-            if at < played.end:
+            is_to_come = played.is_native and at < played.start
+            if at < played.end and not is_to_come:
                 played.end = max(at, played.start)
                 played.was_cut = True
 
@@ -85,4 +87,4 @@ class SpeakerModel:
 
     def gaps_s(self) -> list[float]:
         heard = self.heard()
-        return [after.start - before.end for before, after in zip(heard, heard[1:], strict=False)]
+        return [after.start - before.end for before, after in pairwise(heard)]

@@ -67,6 +67,17 @@ def test_a_late_report_does_not_bring_back_what_has_ended() -> None:
     assert turn.is_over(ONE)
 
 
+def test_what_was_sounding_when_the_speaker_service_died_counts_as_spoken() -> None:
+    turn = progress(sentences=3)
+    turn.finish(1.0)
+    turn.report("a", speech("speaking", 0), 2.0)
+    turn.report("a", speech("requested", 1), 2.1)
+    turn.reporter_died("a")
+    assert turn.unconfirmed("a") == [1, 2]
+    turn.report("a", speech("spoken", 1, 2), 9.0)
+    assert turn.is_over(ONE)
+
+
 def test_reports_of_another_take_or_a_stranger_change_nothing() -> None:
     turn = progress(sentences=1)
     assert not turn.report("a", speech("spoken", 0, take=1), 2.0)

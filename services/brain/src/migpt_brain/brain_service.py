@@ -32,7 +32,6 @@ from migpt_shared.messages import (
     HomeAnswer,
     HomeState,
     Message,
-    Presence,
     SpeakerInfo,
     Speech,
     SpeechState,
@@ -85,8 +84,7 @@ class BrainService:
         self._commands = CommandDesk(context, self._desk, self._conversations)
         self._last_turns: dict[Address, _LastTurn] = {}
         self._last_states: dict[Address, BrainState] = {}
-        self._speech_owners: dict[Address, str | None] = {}
-        self._speaker_instances: frozenset[str] = frozenset()
+        self._speech_owners: dict[Address, str] = {}
         self._is_ready = False
         self._counters = {"heard": 0, "turns_taken_over": 0}
         self._pending_settings: Settings | None = None
@@ -104,10 +102,7 @@ class BrainService:
             HomeAnswer,
         )
         commands = [kind for kind in COMMANDS if self.name in kind.owners]
-        return [
-            *(Subscription(kind) for kind in (*kinds, *commands)),
-            Subscription(Presence, {"service": "speaker"}),
-        ]
+        return [Subscription(kind) for kind in (*kinds, *commands)]
 
     async def run(self) -> None:
         await self._switches.load()
@@ -156,9 +151,6 @@ class BrainService:
                 self._last_states[delivery.address] = state
             case SpeechState(owner=owner):
                 self._speech_owner_seen(delivery.address, owner)
-            case Presence() as presence:
-                if presence.status == "online" and not delivery.retained:
-                    self._speaker_service_seen(delivery.places["instance"])
             case HomeState() as home:
                 self._desk.home.state_seen(delivery.places["household"], home)
             case HomeAnswer() as answer:
@@ -180,22 +172,15 @@ class BrainService:
             conversation.turn_seen(turn)
 
     def _speech_owner_seen(self, address: Address, owner: str | None) -> None:
-        known = self._speech_owners.get(address)
-        self._speech_owners[address] = owner
-        if owner is not None and known is not None and owner != known:
+        """Another speaker service has nothing in its queue of what was sent to the one before."""
+        if owner is not None and owner != self._speech_owners.get(address):
+            self._speech_owners[address] = owner
             self._send_again(address)
-
-    def _speaker_service_seen(self, instance: str) -> None:
-        """A speaker service that was not there before has nothing in its queues."""
-        if instance not in self._speaker_instances:
-            self._speaker_instances |= {instance}
-            for address in self._desk.speakers:
-                self._send_again(address)
 
     def _send_again(self, address: Address) -> None:
         for conversation in self._conversations.values():
             if conversation.address.household == address.household:
-                conversation.send_again(address.speaker)
+                conversation.send_again(address.speaker, is_new=True)
 
     # -- ownership -----------------------------------------------------------------------------------------------
 

@@ -256,11 +256,15 @@ class Conversation:
         if not self._close_if_over(opened) and opened.progress.spoken_count() != spoken_before:
             self._publish(opened)
 
-    def send_again(self, speaker: str) -> None:
-        """The speaker service came back or another took over: what it has not taken up is published again."""
+    def send_again(self, speaker: str, *, is_new: bool) -> None:
+        """What the speaker service has not taken up is published again; `is_new`: it is another than before."""
         opened = self._turn
         if opened is None or not opened.progress.is_confirmed or speaker not in opened.progress.speakers:
             return
+        if is_new:
+            opened.progress.reporter_died(speaker)
+            if self._close_if_over(opened):
+                return
         for seq in opened.progress.unconfirmed(speaker):
             self._publish_sentence(opened, seq, opened.progress.sentences[seq], (speaker,))
         if opened.progress.is_complete:
@@ -271,7 +275,7 @@ class Conversation:
         if self._turn is not None:
             self._publish(self._turn)
             for speaker in self._turn.progress.speakers:
-                self.send_again(speaker)
+                self.send_again(speaker, is_new=False)
 
     # -- how turns end -------------------------------------------------------------------------------------------
 

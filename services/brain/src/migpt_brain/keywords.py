@@ -33,9 +33,9 @@ class Keywords:
     """Finds any of some keywords in an utterance.
 
     At the start (after a filler such as 嗯) a keyword is taken out, as the name of somebody who is addressed. Where it
-    is but the beginning of a longer word (请问, 请假), it counts all the same, as the person was polite or asks about it,
-    but the text stays whole. Anywhere else it counts only with position "anywhere", as a word of its own, and is never
-    taken out. Case and full-width letters make no difference; in Latin script only whole words count.
+    is but the beginning of a longer word (请问, 请假), it counts all the same, as the person was polite or asks about
+    it, but the text stays whole. Anywhere else it counts only with position "anywhere", as a word of its own, and is
+    never taken out. Case and full-width letters make no difference; in Latin script only whole words count.
     """
 
     def __init__(self, keywords: Iterable[str], position: KeywordPosition) -> None:

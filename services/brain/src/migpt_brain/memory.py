@@ -78,8 +78,8 @@ class Memory:
     """The conversation store. Enter it before use; all work is done off the event loop.
 
     `url`: any SQLAlchemy address with an async driver; SQLite's is `sqlite+aiosqlite:///path`. Several brains may share
-    one database. `clock` gives the wall clock in seconds. A fault while running costs the memory, never an answer: it is
-    logged, and nothing is told again.
+    one database. `clock` gives the wall clock in seconds. A fault while running costs the memory, never an answer: it
+    is logged, and nothing is told again.
     """
 
     def __init__(self, url: str, *, clock: Callable[[], float] = time.time) -> None:
@@ -244,7 +244,7 @@ async def _check_version(connection: AsyncConnection) -> None:
     elif version > SCHEMA_VERSION:
         raise MemoryUnavailableError(
             f"the conversation store has version {version}, this program knows up to {SCHEMA_VERSION}; "
-            "update it, or set llm.memory_url to another store"
+            "install the newer program, or set llm.memory_url to another store"
         )
 
 

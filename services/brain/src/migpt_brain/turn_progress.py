@@ -93,6 +93,14 @@ class TurnProgress:
             self.mark(f"first_{speech.phase}", now)
         return True
 
+    def reporter_died(self, speaker: str) -> None:
+        """The speaker service that reported is gone. What was being spoken is spoken to its end by the device itself,
+        and nobody is left to say so."""
+        reports = self._reports.get(speaker, {})
+        for seq, phase in reports.items():
+            if phase == "speaking":
+                reports[seq] = "spoken"
+
     def unconfirmed(self, speaker: str) -> list[int]:
         """Numbers of the sentences that this speaker has not taken up."""
         reports = self._reports.get(speaker, {})
