@@ -5,17 +5,21 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import pkgutil
 import signal
 import sys
 import tempfile
 from pathlib import Path
 
+if "rich" not in sys.modules:
+    # structlog loads it, where it is installed, for coloured tracebacks: 4 MB (measured) that no service needs.
+    sys.modules["rich"] = None  # type: ignore[assignment]
+
 import structlog
 
 from migpt_shared.logs import set_up_logs
 from migpt_shared.runner import ServiceHost, mqtt_bus
-from migpt_shared.service import MakeService
-from migpt_shared.settings import Settings, SettingsError, load_settings
+from migpt_shared.settings import SettingsError, load_settings
 
 #: Exit status when the settings or the surroundings do not allow to start.
 EXIT_UNUSABLE = 2
@@ -23,8 +27,11 @@ EXIT_UNUSABLE = 2
 log = structlog.get_logger(__name__)
 
 
-def service_main(name: str, make_service: MakeService) -> None:
-    """Load the settings, set up logs and serve until SIGTERM or SIGINT. Exits 0 after a clean stop."""
+def service_main(name: str, service: str) -> None:
+    """Load the settings, set up logs and serve until SIGTERM or SIGINT. Exits 0 after a clean stop.
+
+    `service`: the class as `module:Class`. It is imported here, so that this module comes first (see above).
+    """
     parser = argparse.ArgumentParser(prog=f"migpt-{name}", description=f"The {name} service of migpt-mqtt.")
     parser.add_argument(
         "--config", type=Path, default=os.environ.get("MIGPT_CONFIG"), help="config.toml (or MIGPT_CONFIG)"
@@ -35,7 +42,8 @@ def service_main(name: str, make_service: MakeService) -> None:
         check_data_dir(settings.data_dir)
         make_bus = mqtt_bus(settings)
     except (SettingsError, ValueError) as error:
-        sys.stderr.write(f"migpt-{name}: {error}\n".replace("\n", f"\nmigpt-{name}: ", str(error).count("\n")))
+        for problem in str(error).splitlines():
+            sys.stderr.write(f"migpt-{name}: {problem}\n")
         sys.exit(EXIT_UNUSABLE)
     set_up_logs(service=name, level=settings.log_level, log_format=settings.log_format, secrets=settings.secrets())
 
@@ -47,6 +55,7 @@ def service_main(name: str, make_service: MakeService) -> None:
                 loop.add_signal_handler(number, stop.set)
             except NotImplementedError:  # Windows
                 signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
+        make_service = pkgutil.resolve_name(service)
         await ServiceHost(make_service, name, settings, make_bus, config=arguments.config).run(stop)
 
     try:
@@ -66,6 +75,3 @@ def check_data_dir(folder: Path) -> None:
         raise SettingsError(
             [f"data_dir: cannot write to {folder}: {error.strerror}; choose another data_dir or correct its owner"]
         ) from error
-
-
-__all__ = ["EXIT_UNUSABLE", "Settings", "check_data_dir", "service_main"]

@@ -93,7 +93,7 @@ def _chapter(kind: type[Message]) -> Iterator[str]:
         for name, field in fields.items():
             shown = properties[name] if name in properties else properties[str(field.alias)]
             default = "required" if field.is_required() else f"`{json.dumps(shown.get('default'), ensure_ascii=False)}`"
-            yield f"| `{name}` | {_type_in_words(shown)} | {default} | {field.description} |"
+            yield f"| `{name}` | {type_in_words(shown)} | {default} | {field.description} |"
         yield ""
     yield "Example:"
     yield ""
@@ -116,16 +116,17 @@ def publish_line(kind: type[Message]) -> str:
     return f"mosquitto_pub -V 5 -q 1{retain} -t {topic} -m {shlex.quote(payload)}"
 
 
-def _type_in_words(shown: dict[str, Any]) -> str:
+def type_in_words(shown: dict[str, Any]) -> str:
+    """The type of a field, from its part of the JSON Schema."""
     if "enum" in shown:
         return ", ".join(f"`{value}`" for value in shown["enum"])
     if "anyOf" in shown:
-        return " or ".join(_type_in_words(option) for option in shown["anyOf"])
+        return " or ".join(type_in_words(option) for option in shown["anyOf"])
     if "$ref" in shown:
         return str(shown["$ref"]).rsplit("/", 1)[-1]
     words = str(shown.get("type", "any"))
     if "items" in shown:
-        words += f" of {_type_in_words(shown['items'])}"
+        words += f" of {type_in_words(shown['items'])}"
     low, high = shown.get("minimum"), shown.get("maximum")
     if low is not None and high is not None:
         words += f", {low} to {high}"

@@ -1,7 +1,6 @@
-"""`python -m migpt_brain --config FILE`."""
+"""`python -m migpt_brain --config FILE`: the brain service as a process."""
 
-from migpt_brain.brain_service import BrainService
 from migpt_shared.entry import service_main
 
 if __name__ == "__main__":
-    service_main(BrainService.name, BrainService)
+    service_main("brain", "migpt_brain.brain_service:BrainService")
