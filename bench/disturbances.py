@@ -7,6 +7,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 
 from bench.asking import QUESTION, ask, cut_after, home_of, say, sounds, visible_at
 from bench.figures import median
@@ -16,7 +17,7 @@ from migpt_simulator import RequestKind
 from migpt_simulator.journal import SoundCut, SoundEnded, SoundStarted
 from migpt_simulator.live import LiveSpeaker
 from migpt_simulator.llm_answers import SKY
-from migpt_simulator.llm_behaviour import Behaviour, LlmControl
+from migpt_simulator.llm_behaviour import AnswerRule, Behaviour, LlmControl
 from tests.whole_system import WholeSystem
 
 _SPEAKERS = 6
@@ -69,7 +70,8 @@ async def measure_interruption(share: float) -> list[Row]:
 
     async with WholeSystem(home_of(_SPEAKERS)) as system:
         # A long answer, so that the model is still writing when it is interrupted.
-        system.simulator.llm.control(LlmControl(default=Behaviour(answer=SKY * 3)))
+        long = (AnswerRule(match="打断", answer=SKY * 3), AnswerRule(match="旧", answer=SKY * 3))
+        system.simulator.llm.control(LlmControl(answers=long))
         await asyncio.gather(*(one(system, speaker) for speaker in system.simulator.home.speakers.values()))
     return [
         at_most("闭嘴 visible → silence, median", median(stops), 0.2, note=f" ({len(stops)} times)"),
@@ -189,6 +191,6 @@ async def measure_storm(share: float) -> list[Row]:
         f"{turns} turns, 5 % busy, 2 % HTTP 500, 1 % expired token: heard whole and in order", good, 10 * per_speaker
     )
     return [
-        Row(row.figure, row.measured + note, row.bar, row.is_met),
+        replace(row, measured=row.measured + note),
         at_most("passwords sent meanwhile", passwords, 1, ""),
     ]

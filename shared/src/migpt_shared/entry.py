@@ -8,7 +8,6 @@ import os
 import pkgutil
 import signal
 import sys
-import tempfile
 from pathlib import Path
 
 if "rich" not in sys.modules:
@@ -20,9 +19,7 @@ import structlog
 from migpt_shared.logs import set_up_logs
 from migpt_shared.runner import ServiceHost, mqtt_bus
 from migpt_shared.settings import SettingsError, load_settings
-
-#: Exit status when the settings or the surroundings do not allow to start.
-EXIT_UNUSABLE = 2
+from migpt_shared.surroundings import EXIT_UNUSABLE, check_data_dir
 
 log = structlog.get_logger(__name__)
 
@@ -63,15 +60,3 @@ def service_main(name: str, service: str) -> None:
     except Exception:
         log.exception("service_died")
         sys.exit(1)
-
-
-def check_data_dir(folder: Path) -> None:
-    """Raises SettingsError when nothing can be written there."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise SettingsError(
-            [f"data_dir: cannot write to {folder}: {error.strerror}; choose another data_dir or correct its owner"]
-        ) from error

@@ -1,0 +1,1 @@
+"""`migpt demo`: the whole chain with simulated speakers and a scripted model."""

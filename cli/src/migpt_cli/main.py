@@ -1,0 +1,99 @@
+"""The `migpt` command line. Each command has its own module, which imports what it needs when it runs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+import typer
+
+from migpt_cli.ask_command import ask
+from migpt_cli.config_command import config_app
+from migpt_cli.demo_command import demo
+from migpt_cli.messages_command import messages
+from migpt_cli.outcome import EXIT_CODES
+from migpt_cli.say_command import say
+from migpt_cli.speakers_command import speakers
+from migpt_cli.testing import run_tests
+from migpt_cli.up_command import up
+from migpt_cli.watch_command import watch
+from migpt_cli.wording import help_language, words
+from migpt_shared.language import Phrase
+
+_ABOUT = words(
+    "小爱音箱 × 大模型：通过 MQTT 协作的微服务。", "XiaoAI speakers × language models: microservices over MQTT."
+)
+
+app = typer.Typer(
+    name="migpt",
+    help=_ABOUT,
+    epilog=EXIT_CODES.in_(help_language()),
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+
+@app.callback()
+def root() -> None:
+    """Only there so that the command's name is needed even if there is just one."""
+
+
+# Options are pytest's, --help among them.
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
+    help=words(
+        "准备并运行全部测试；其余参数原样交给 pytest。", "Prepare and run all tests; further arguments are pytest's."
+    ),
+)
+def test(context: typer.Context) -> None:
+    raise typer.Exit(run_tests(context.args))
+
+
+_COMMANDS: tuple[tuple[Callable[..., None], Phrase], ...] = (
+    (
+        demo,
+        Phrase(
+            zh="演示：模拟音箱、剧本大模型，不需要账号和密钥。",
+            en="A demo with simulated speakers and a scripted model; no account, no key.",
+        ),
+    ),
+    (up, Phrase(zh="启动全部服务（不用 Docker）。", en="Start all services, without Docker.")),
+    (say, Phrase(zh="让音箱说一句话。", en="Speak a text through a speaker.")),
+    (
+        ask,
+        Phrase(
+            zh="像对音箱说话一样提问，边生成边显示回答。",
+            en="Ask as if it had been said; prints the answer as it comes.",
+        ),
+    ),
+    (watch, Phrase(zh="实时观看每一轮对话。", en="Watch every turn as it happens.")),
+    (speakers, Phrase(zh="列出所有音箱和它们的状态。", en="List the speakers and how they are.")),
+    (messages, Phrase(zh="消息手册：主题、字段、示例。", en="The message reference: topics, fields, examples.")),
+)
+
+
+def _add_commands() -> None:
+    for command, about in _COMMANDS:
+        app.command(help=about.in_(help_language()))(command)
+    app.add_typer(config_app, name="config")
+
+
+def _translate_help() -> None:
+    """Typer's own headings, for a help page in Chinese."""
+    from typer import rich_utils
+
+    rich_utils.OPTIONS_PANEL_TITLE = "选项"
+    rich_utils.ARGUMENTS_PANEL_TITLE = "参数"
+    rich_utils.COMMANDS_PANEL_TITLE = "命令"
+    rich_utils.ERRORS_PANEL_TITLE = "用法错误"
+
+
+def main() -> None:
+    """The entry point of the command."""
+    _add_commands()
+    asks_for_help = len(sys.argv) < 2 or not {"-h", "--help"}.isdisjoint(sys.argv)
+    if asks_for_help and help_language() == "zh":
+        _translate_help()
+    app(prog_name="migpt")

@@ -1,0 +1,1 @@
+"""`migpt up`: all services as processes of this machine."""
