@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import count
 from pathlib import Path
@@ -21,11 +21,11 @@ M = TypeVar("M", bound=Message)
 
 OWNER = "brain/1"
 ANSWER = (
-    "因为大气会散射阳光。",
-    "蓝光的波长短，散射得最厉害。",
-    "所以天空看起来是蓝的。",
-    "傍晚阳光要穿过更厚的大气。",
-    "蓝光都散射掉了。",
+    "大气会散射阳光。",
+    "蓝光散射最厉害。",
+    "所以天空是蓝的。",
+    "傍晚光要走很远。",
+    "蓝光散射掉了。",
     "只剩下红光。",
 )
 
@@ -158,12 +158,12 @@ async def speaker_bench(
     prefix: str,
     data_dir: Path,
     *,
-    behaviour: dict[str, object] | None = None,
-    speech: dict[str, object] | None = None,
+    behaviour: Mapping[str, object] | None = None,
+    speech: Mapping[str, object] | None = None,
     stand_in: bool = False,
     services: int = 1,
 ) -> AsyncIterator[SpeakerBench]:
-    """Everything running, both speakers owned. Speech is quick (0.05 s per character), to save time."""
+    """Everything running, both speakers owned. Speech is quick, to save time."""
     speakers = tuple(
         SimulatedSpeaker(
             slug=slug, name=name, hardware="LX06", settings={"seconds_per_char": 0.12, **(behaviour or {})}
@@ -198,7 +198,8 @@ async def speaker_bench(
         for _ in range(services):
             await stack.enter_async_context(running_speaker(settings))
         bench = SpeakerBench(simulator, brain, settings)
-        await bench.owned()
+        if services:
+            await bench.owned()
         yield bench
 
 

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from statistics import median
 
+import aiomqtt
 import pytest
 
 from migpt_cli.broker import PrivateBroker
@@ -27,7 +28,7 @@ from migpt_simulator import (
     VolumeSet,
     Woken,
 )
-from tests.broker.speaker_bench import ANSWER, speaker_bench
+from tests.broker.speaker_bench import ANSWER, running_speaker, speaker_bench
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -267,3 +268,72 @@ async def test_a_text_without_a_word_is_refused_in_words(
         result = await bench.brain.result(bench.brain.send(Say(text="……")))
         assert not result.ok
         assert "no word" in (result.error or "")
+
+
+async def test_another_instance_goes_on_where_the_first_stopped(
+    broker: PrivateBroker, topic_prefix: str, tmp_path: Path
+) -> None:
+    async with speaker_bench(broker, topic_prefix, tmp_path, services=0) as bench:
+        brain = bench.brain
+        async with running_speaker(bench.settings):
+            await bench.owned()
+            turn = brain.turn()
+            await brain.answer(turn, every_s=0.0)
+            await bench.living_room.until(lambda journal: journal.of(SoundStarted))
+        await brain.until(lambda: brain.all(SpeechState)[-1].owner is None)
+        taken_up = {seq for phase, seqs in brain.phases(turn) for seq in seqs if phase in ("speaking", "spoken")}
+        async with running_speaker(bench.settings):
+            await brain.until(lambda: brain.all(SpeechState)[-1].owner is not None)
+            for seq, text in enumerate(ANSWER):
+                if seq not in taken_up:
+                    brain.sentence(turn, seq, text, last=seq == len(ANSWER) - 1)
+            await brain.spoken(turn, 5)
+        assert "".join(bench.living_room.journal.spoken()) == WHOLE
+        assert not bench.living_room.journal.of(SoundCut)
+
+
+async def test_what_was_learned_survives_a_restart(broker: PrivateBroker, topic_prefix: str, tmp_path: Path) -> None:
+    async with speaker_bench(broker, topic_prefix, tmp_path, services=0) as bench:
+        async with running_speaker(bench.settings):
+            await bench.owned()
+            for _ in range(3):
+                assert (await bench.brain.result(bench.brain.send(Say(text="今天晚上八点钟家里要来客人。")))).ok
+            learned = bench.brain.all(SpeechState)[-1].seconds_per_character
+            await bench.brain.until(lambda: bench.brain.all(SpeechState)[-1].activity == "idle")
+        assert learned == pytest.approx(0.12, abs=0.02)
+        before = len(bench.brain.all(SpeechState))
+        async with running_speaker(bench.settings):
+            await bench.brain.until(
+                lambda: any(one.owner is not None for one in bench.brain.all(SpeechState)[before + 1 :])
+            )
+            assert bench.brain.all(SpeechState)[-1].seconds_per_character == pytest.approx(learned, abs=0.005)
+
+
+@pytest.mark.parametrize("payload", [b"", b"{", b'{"volume": 3}', b'{"text": 7}', b"\xff\xfe", b"x" * 1_000_000])
+async def test_a_malformed_say_is_answered_and_changes_nothing(
+    broker: PrivateBroker, topic_prefix: str, tmp_path: Path, payload: bytes
+) -> None:
+    async with speaker_bench(broker, topic_prefix, tmp_path) as bench:
+        host, port = broker.url.removeprefix("mqtt://").split(":")
+        async with aiomqtt.Client(host, int(port)) as client:
+            await client.publish(f"{topic_prefix}/home/living_room/do/say", payload, qos=1)
+        await bench.brain.until(lambda: bench.brain.all(Result))
+        result = bench.brain.all(Result)[-1]
+        assert not result.ok
+        assert result.error
+        assert (await bench.brain.result(bench.brain.send(Say(text="晚饭好了")))).ok
+        assert bench.living_room.journal.spoken() == ["晚饭好了"]
+
+
+@pytest.mark.parametrize("payload", [b"", b"{", b'{"turn": 7}', b"\xff\xfe", b"[]", b"null"])
+async def test_malformed_turns_and_sentences_are_dropped(
+    broker: PrivateBroker, topic_prefix: str, tmp_path: Path, payload: bytes
+) -> None:
+    async with speaker_bench(broker, topic_prefix, tmp_path) as bench:
+        host, port = broker.url.removeprefix("mqtt://").split(":")
+        turn = bench.brain.turn()
+        async with aiomqtt.Client(host, int(port)) as client:
+            for topic in ("turn", "sentence"):
+                await client.publish(f"{topic_prefix}/home/living_room/{topic}", payload, qos=1)
+        bench.brain.sentence(turn, 0, "好的。", last=True)
+        await bench.brain.spoken(turn, 0)
