@@ -6,7 +6,7 @@ import random
 import time
 
 from bench.figures import AnswerFigures, figures_of
-from migpt_simulator import NativeAnswer, SimulatedHome, SimulatedSpeaker
+from migpt_simulator import NativeAnswer, SimulatedAccount, SimulatedHome, SimulatedSpeaker
 from migpt_simulator.journal import Journal, RecordVisible, SoundCut, SoundEnded, SoundStarted
 from migpt_simulator.live import LiveSpeaker
 from tests.whole_system import WholeSystem
@@ -17,11 +17,19 @@ QUESTION = "为什么天是蓝的"
 NATIVE = NativeAnswer(text="这个问题我还不太会", duration_s=4.0)
 
 
-def home_of(count: int, **behaviour: object) -> SimulatedHome:
-    """A home of equal speakers."""
+def home_of(count: int, *, accounts: int = 1, **behaviour: object) -> SimulatedHome:
+    """Equal speakers, spread over so many accounts."""
+    names = [f"123456789{n}" for n in range(accounts)]
     return SimulatedHome(
+        accounts=tuple(SimulatedAccount(account=name) for name in names),
         speakers=tuple(
-            SimulatedSpeaker(slug=f"s{n}", name=f"小爱{n}", hardware="LX06", settings=dict(behaviour))
+            SimulatedSpeaker(
+                slug=f"s{n}",
+                name=f"小爱{n}",
+                hardware="LX06",
+                account=names[n % accounts],
+                settings=dict(behaviour),
+            )
             for n in range(count)
         ),
         seed=random.randrange(1 << 30),

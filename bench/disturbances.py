@@ -122,27 +122,29 @@ def _llm(behaviour: Behaviour) -> Disturb:
 
 async def _expired_token() -> list[Row]:
     """The service token dies in the middle of an answer; another question follows."""
-    good = logins = passwords = 0
-    async with WholeSystem(home_of(1)) as system:
-        (speaker,) = system.simulator.home.speakers.values()
+    good = 0
+
+    async def one(system: WholeSystem, speaker: LiveSpeaker) -> None:
+        nonlocal good
+        question = f"{QUESTION}，{speaker.slug}令牌"
+        since = time.monotonic()
+        say(speaker, question)
+        await sounds(speaker, since)
+        system.simulator.home.account(speaker.spec.account).expire_service_tokens()
+        await system.watcher.closed(question, 60)
+        following = await ask(system, speaker, f"{QUESTION}，{speaker.slug}然后")
+        good += "".join(speaker.journal.spoken(since=since)) == SKY * 2 and following.text == SKY
+
+    async with WholeSystem(home_of(_SPEAKERS, accounts=_SPEAKERS)) as system:
         requests = system.simulator.home.requests
-        for number in range(_SPEAKERS):
-            question = f"{QUESTION}，令牌{number}"
-            before = requests.count(RequestKind.SERVICE_LOGIN)
-            since = time.monotonic()
-            say(speaker, question)
-            await sounds(speaker, since)
-            system.simulator.home.account().expire_service_tokens()
-            await system.watcher.closed(question, 60)
-            following = await ask(system, speaker, f"{QUESTION}，然后{number}")
-            whole = "".join(speaker.journal.spoken(since=since))
-            good += whole == SKY * 2 and following.text == SKY
-            logins += requests.count(RequestKind.SERVICE_LOGIN) - before
+        before = requests.count(RequestKind.SERVICE_LOGIN)
+        await asyncio.gather(*(one(system, speaker) for speaker in system.simulator.home.speakers.values()))
+        logins = requests.count(RequestKind.SERVICE_LOGIN) - before
         passwords = requests.count(RequestKind.PASSWORD)
     return [
         all_of("token expires in the middle, next question: both answers heard whole", good, _SPEAKERS),
         at_most("logins per expired token", logins / _SPEAKERS, 1, ""),
-        at_most("passwords sent", passwords, 1, ""),
+        at_most("passwords sent per account", passwords / _SPEAKERS, 1, ""),
     ]
 
 

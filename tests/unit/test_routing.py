@@ -206,7 +206,7 @@ def test_mode_native_leaves_only_keywords() -> None:
         "音量调到50", "把声音调小一点", "现在音量多少", "定一个明天七点的闹钟", "取消闹钟", "播放周杰伦的歌", "暂停",
         "下一首", "继续播放",
         "打开客厅的灯", "关闭空调", "把卧室灯调暗", "空调调到26度", "拉上窗帘", "请打开电视", "倒计时五分钟",
-        "提醒我八点开会", "turn on the light",
+        "提醒我八点开会", "turn on the light", "turn on the living room light",
         "pause", "开灯",
     ],
 )  # fmt: skip
