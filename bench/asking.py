@@ -17,8 +17,8 @@ QUESTION = "为什么天是蓝的"
 NATIVE = NativeAnswer(text="这个问题我还不太会", duration_s=4.0)
 
 
-def home_of(count: int, *, accounts: int = 1, **behaviour: object) -> SimulatedHome:
-    """Equal speakers, spread over so many accounts."""
+def home_of(count: int, behaviour: dict[str, object] | None = None, *, accounts: int = 1) -> SimulatedHome:
+    """Equal speakers of that behaviour, spread over so many accounts."""
     names = [f"123456789{n}" for n in range(accounts)]
     return SimulatedHome(
         accounts=tuple(SimulatedAccount(account=name) for name in names),
@@ -28,7 +28,7 @@ def home_of(count: int, *, accounts: int = 1, **behaviour: object) -> SimulatedH
                 name=f"小爱{n}",
                 hardware="LX06",
                 account=names[n % accounts],
-                settings=dict(behaviour),
+                settings=behaviour or {},
             )
             for n in range(count)
         ),

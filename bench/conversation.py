@@ -30,7 +30,7 @@ async def converse(system: WholeSystem, speaker: LiveSpeaker, rounds: int, sampl
 async def conversation(count: int, rounds: int, *, settings: str = "", **behaviour: object) -> tuple[Sample, float]:
     """Several speakers in conversation side by side. Returns the sample and the hot request rate per speaker."""
     sample = Sample()
-    async with WholeSystem(home_of(count, **behaviour), settings=settings) as system:
+    async with WholeSystem(home_of(count, behaviour), settings=settings) as system:
         begun = time.monotonic()
         await asyncio.gather(*(converse(system, s, rounds, sample) for s in system.simulator.home.speakers.values()))
         polls = system.simulator.home.requests.of(RequestKind.CONVERSATION, since=begun)

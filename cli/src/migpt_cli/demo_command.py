@@ -35,8 +35,9 @@ def demo(
     ] = None,
 ) -> int:
     chosen = _language(language)
-    # What the user has set for the real thing has no place in the demo.
-    for name in [name for name in os.environ if name.startswith("MIGPT_") and name != "MIGPT_NO_INSTALL"]:
+    # What the user has set for the real thing has no place in the demo; how mosquitto is come by has.
+    kept = ("MIGPT_NO_INSTALL", "MIGPT_MOSQUITTO")
+    for name in [name for name in os.environ if name.startswith("MIGPT_") and name not in kept]:
         del os.environ[name]
     from migpt_cli.demo.running import run_demo
 

@@ -34,6 +34,8 @@ def service_main(name: str, service: str) -> None:
         "--config", type=Path, default=os.environ.get("MIGPT_CONFIG"), help="config.toml (or MIGPT_CONFIG)"
     )
     arguments = parser.parse_args()
+    # Tokens, conversations and cursors are nobody else's business on this machine.
+    os.umask(0o077)
     try:
         settings = load_settings(arguments.config)
         check_data_dir(settings.data_dir)

@@ -240,18 +240,25 @@ class ServiceHost:
                     await self._wake_ownership.wait()
 
     async def _watch_settings(self, config: Path) -> None:
-        files = {str(file) for file in settings_files(config)}
-        folders = {file.parent for file in settings_files(config) if file.parent.is_dir()}
-        async for changes in awatch(*folders, recursive=False, debounce=300, step=100):
-            if files.isdisjoint(path for _, path in changes):
-                continue
-            try:
-                settings = load_settings(config)
-            except SettingsError as error:
-                log.error("settings_refused", problems=list(error.problems), still="the former settings")
-                continue
-            log.info("settings_changed")
-            self._service.reconfigure(settings)
+        files = settings_files(config)
+        # The folder `secrets` may be made later: its coming is a change in the folder of the configuration.
+        watched = {str(path) for path in files} | {str(file.parent) for file in files}
+        while True:
+            folders = {file.parent for file in files if file.parent.is_dir()}
+            async for changes in awatch(*folders, recursive=False, debounce=300, step=100):
+                if not watched.isdisjoint(path for _, path in changes):
+                    self._reload(config)
+                if folders != {file.parent for file in files if file.parent.is_dir()}:
+                    break
+
+    def _reload(self, config: Path) -> None:
+        try:
+            settings = load_settings(config)
+        except SettingsError as error:
+            log.error("settings_refused", problems=list(error.problems), still="the former settings")
+            return
+        log.info("settings_changed")
+        self._service.reconfigure(settings)
 
     async def _wind_down(self) -> None:
         try:

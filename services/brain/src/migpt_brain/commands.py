@@ -16,6 +16,7 @@ from migpt_brain.llm import (
     FailureKind,
     Finished,
     TextDelta,
+    preset_problem,
     spoken_failure,
 )
 from migpt_brain.memory import MemoryUnavailableError
@@ -72,9 +73,7 @@ class CommandDesk:
             case SetMode(value=value):
                 self._switch(command, conversation, mode=value)
             case SetPreset(value=value):
-                known = self._desk.preset_names()
-                problem = None if value in known else f"there is no preset {value!r}; known: {', '.join(known)}"
-                self._switch(command, conversation, problem, preset=value)
+                self._switch(command, conversation, preset_problem(value, self._desk.settings.llm), preset=value)
             case SetPersona(value=value):
                 known = tuple(self._desk.settings.llm.personas)
                 names = ", ".join(known) or "none is configured in [llm.personas]"
@@ -136,9 +135,8 @@ class CommandDesk:
             given_messages(command)
         except ValueError as error:
             return str(error)
-        known = self._desk.preset_names()
-        if command.preset is not None and command.preset not in known:
-            return f"there is no preset {command.preset!r}; known: {', '.join(known)}"
+        if command.preset is not None and (problem := preset_problem(command.preset, self._desk.settings.llm)):
+            return problem
         if not command.speak and len(command.src.split("/")) != 2:
             return "an ask that is not spoken needs src as service/instance, to which the answer goes"
         return None

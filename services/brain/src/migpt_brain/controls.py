@@ -24,7 +24,10 @@ class Effect:
 
 
 def effect_of(control: ControlAction, switches: Switches, presets: tuple[str, ...], language: Language) -> Effect:
-    """The effect of a control phrase. Asking for advanced conversation switches the AI on as well."""
+    """The effect of a control phrase; `presets` are those that can be asked.
+
+    Asking for advanced conversation switches the AI on as well.
+    """
     match control:
         case StopTalking():
             return Effect(switches, hush=True)
@@ -39,6 +42,8 @@ def effect_of(control: ControlAction, switches: Switches, presets: tuple[str, ..
             return Effect(switches, phrases.PRESETS_ARE.in_(language, names="、".join(presets)))
         case SwitchPreset(preset=None, said=name):
             return Effect(switches, phrases.PRESET_UNKNOWN.in_(language, name=name))
+        case SwitchPreset(preset=preset) if preset not in presets:
+            return Effect(switches, phrases.PRESET_WITHOUT_KEY.in_(language, name=preset))
         case SwitchPreset(preset=preset):
             return Effect(
                 switches.model_copy(update={"preset": preset}), phrases.PRESET_CHOSEN.in_(language, name=preset)

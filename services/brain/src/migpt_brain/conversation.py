@@ -229,7 +229,7 @@ class Conversation:
             self._finish(opened)
 
     def _obey(self, opened: _OpenTurn, control: ControlAction) -> None:
-        effect = effect_of(control, self.switches, self._desk.preset_names(), self._desk.settings.language)
+        effect = effect_of(control, self.switches, self._desk.usable_presets(), self._desk.settings.language)
         if effect.hush:
             self._desk.bus.publish(Stop(), household=self.address.household, speaker=self.address.speaker)
         if effect.forget is not None:

@@ -10,7 +10,7 @@ from typing import Literal
 import structlog
 
 from migpt_brain.home_link import HomeLink
-from migpt_brain.llm import Answers, ChatMessage, preset_names
+from migpt_brain.llm import Answers, ChatMessage, usable_presets
 from migpt_brain.memory import Memory
 from migpt_brain.routing import Router
 from migpt_brain.switches import Switches, SwitchFile
@@ -91,9 +91,9 @@ class Desk:
     def keep_switches(self, address: Address, switches: Switches) -> None:
         self.spawn(self.switches.put(address, switches), "keep switches")
 
-    def preset_names(self) -> tuple[str, ...]:
+    def usable_presets(self) -> tuple[str, ...]:
         """All presets that can be chosen."""
-        return preset_names(self.settings.llm)
+        return usable_presets(self.settings.llm)
 
     def persona_prompt(self, persona: str | None) -> str | None:
         """The system prompt of a persona; None: the preset's own."""

@@ -87,6 +87,9 @@ class AnswerQueue:
         text = self._pop()
         seqs = [self._next - 1]
         while may_join and self._next in self._ready:
+            if not pieces_of(self._ready[self._next], self.max_chars):
+                self._pop()  # only marks the end
+                continue
             longer = joined(text, self._ready[self._next])
             if len(longer) > self.max_chars:
                 break

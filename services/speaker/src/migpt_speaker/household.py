@@ -41,6 +41,7 @@ class Household:
         self.devices: dict[Address, Device] = {}
         self.trouble: str | None = None
         """why the speakers are not known, in plain words"""
+        self._kind_of_trouble: type[Exception] | None = None
         self._ownership = ownership
         self._on_devices = on_devices
         self._wake = asyncio.Event()
@@ -78,13 +79,14 @@ class Household:
         try:
             choice = choose(await self.cloud.devices(), wanted_speakers(self.settings.speakers))
         except (XiaomiError, SpeakerNamesError) as error:
-            if self.trouble != str(error):
+            # Once per kind of trouble: how long a cool-down still lasts is no news.
+            if self._kind_of_trouble is not type(error):
                 log.warning("speakers_unknown", household=self.name, reason=str(error))
-            self.trouble = str(error)
+            self.trouble, self._kind_of_trouble = str(error), type(error)
             return False
         if self.trouble is not None:
             log.info("speakers_known_again", household=self.name)
-        self.trouble = None
+        self.trouble = self._kind_of_trouble = None
         for absent in choice.absent:
             log.warning("speaker_not_in_account", household=self.name, speaker=absent.slug)
         devices = {Address(self.name, chosen.slug): chosen.device for chosen in choice.speakers}

@@ -18,7 +18,7 @@ from migpt_shared.settings.root import Settings
 EXAMPLE = Path("config.example.toml")
 
 #: What stands for a value that only the person has.
-PLACEHOLDERS = ("…", "sk-…")
+PLACEHOLDERS = ("…", "sk-…", "V1:…")
 
 #: Sections that no service of this version reads. They are accepted, so that one file fits several versions.
 UNREAD_SECTIONS = ("home_assistant", "console")
@@ -74,7 +74,7 @@ _SAMPLES: dict[str, object] = {
     "households.home.speakers.bedroom.name": "卧室小爱",
     "llm.temperature": 0.7,
     "llm.presets.deepseek.base_url": "https://api.deepseek.com",
-    "llm.presets.deepseek.model": "deepseek-chat",
+    "llm.presets.deepseek.model": "deepseek-flash",
     "llm.presets.deepseek.api_key_file": "secrets/deepseek_key",
     "llm.presets.deepseek.temperature": 0.7,
     "llm.presets.deepseek.max_tokens": 1000,

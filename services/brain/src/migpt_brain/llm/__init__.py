@@ -3,7 +3,7 @@
 from migpt_brain.llm.answers import Answers
 from migpt_brain.llm.failures import AnswerFailed, FailureKind, spoken_failure
 from migpt_brain.llm.parts import AnswerPart, AnswerRequest, ChatMessage, Finished, TextDelta
-from migpt_brain.llm.presets import PresetError, ResolvedPreset, preset_names, resolve
+from migpt_brain.llm.presets import PresetError, ResolvedPreset, preset_names, preset_problem, resolve, usable_presets
 from migpt_brain.llm.providers import Provider, known_providers
 
 __all__ = [
@@ -20,6 +20,8 @@ __all__ = [
     "TextDelta",
     "known_providers",
     "preset_names",
+    "preset_problem",
     "resolve",
     "spoken_failure",
+    "usable_presets",
 ]

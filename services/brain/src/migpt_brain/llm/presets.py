@@ -54,6 +54,20 @@ def preset_names(settings: LlmSettings) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*settings.presets, *known_providers())))
 
 
+def usable_presets(settings: LlmSettings) -> tuple[str, ...]:
+    """The names of those presets that can be asked as they are configured."""
+    return tuple(name for name in preset_names(settings) if preset_problem(name, settings) is None)
+
+
+def preset_problem(name: str, settings: LlmSettings) -> str | None:
+    """Why this preset cannot be asked, in the user's words; None: it can."""
+    try:
+        resolve(name, settings)
+    except PresetError as problem:
+        return str(problem)
+    return None
+
+
 def resolve(name: str, settings: LlmSettings) -> ResolvedPreset:
     """The preset of that name with every value settled. Raises PresetError, its text in the user's words."""
     own = settings.presets.get(name)
