@@ -16,7 +16,7 @@ from pathlib import Path
 from bench.conversation import measure_conversation, measure_idle, measure_pacing
 from bench.disturbances import measure_faults, measure_interruption, measure_storm
 from bench.resources import measure_first_word, measure_resources
-from bench.table import Row, table
+from bench.table import Row, merged, table
 
 RESULTS = Path(__file__).parent / "results.md"
 
@@ -37,7 +37,7 @@ async def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--share", type=float, default=1.0, help="part of the full number of questions, 0 to 1")
     parser.add_argument("--only", nargs="*", choices=list(SCENARIOS), help="these scenarios")
-    parser.add_argument("--write", action="store_true", help=f"write {RESULTS.name}")
+    parser.add_argument("--write", action="store_true", help=f"put the rows into {RESULTS.name}")
     arguments = parser.parse_args()
     rows: list[Row] = []
     for name, scenario in SCENARIOS.items():
@@ -48,7 +48,7 @@ async def main() -> int:
         print(table(measured), flush=True)
         rows += measured
     if arguments.write:
-        RESULTS.write_text(table(rows), encoding="utf-8")
+        RESULTS.write_text(merged(RESULTS.read_text("utf-8") if RESULTS.exists() else "", rows), encoding="utf-8")
     return int(any(row.is_count and not row.is_met for row in rows))
 
 

@@ -34,3 +34,11 @@ def table(rows: Iterable[Row]) -> str:
     lines = ["| figure | measured | bar | |", "|---|---|---|---|"]
     lines += [f"| {row.figure} | {row.measured} | {row.bar} | {'✓' if row.is_met else '✗'} |" for row in rows]
     return "\n".join(lines) + "\n"
+
+
+def merged(former: str, rows: Iterable[Row]) -> str:
+    """A former table with these rows in it: in the place of rows of the same figure, else at its end."""
+    lines = {line.split("|")[1].strip(): line for line in former.splitlines()[2:] if line.count("|") > 2}
+    head, dashes, *fresh = table(rows).splitlines()
+    lines.update({line.split("|")[1].strip(): line for line in fresh})
+    return "\n".join([head, dashes, *lines.values()]) + "\n"
