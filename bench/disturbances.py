@@ -170,7 +170,7 @@ async def measure_storm(share: float) -> list[Row]:
     """Many turns side by side while requests fail at random."""
     per_speaker = max(1, round(30 * share))
     wrong: Counter[str] = Counter()
-    async with WholeSystem(home_of(10, {"seconds_per_char": 0.05})) as system:
+    async with WholeSystem(home_of(10, {"seconds_per_char": 0.02})) as system:
         system.simulator.home.configure_faults(busy=0.05, http_500=0.02, expired=0.01)
 
         async def one(speaker: LiveSpeaker) -> None:

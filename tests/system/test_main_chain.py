@@ -217,7 +217,7 @@ async def test_every_failure_of_the_model_ends_in_a_spoken_sentence(
 
 async def test_an_answer_that_breaks_off_says_so(system: WholeSystem) -> None:
     speaker = system.simulator.home.speaker("living_room")
-    answers(system, "断掉的回答", "第一句是完整的。第二句也是。第三句就" * 3, end="reset", end_after_chars=20)
+    answers(system, "断掉的回答", "第一句是完整的。第二句也是。第三句就" * 3, end="truncated", end_after_chars=20)
     since = time.monotonic()
     speaker.say("断掉的回答", NATIVE)
     turn = await system.watcher.closed("断掉的回答")
