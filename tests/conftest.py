@@ -25,10 +25,16 @@ LAYERS = {  # in the order in which they run: what is quick and names the mistak
     "faults": "the same while something breaks",
 }
 
+#: How mosquitto is come by.
+_KEPT = ("MIGPT_NO_INSTALL", "MIGPT_MOSQUITTO", "MIGPT_INTENT_DATA")
+
 _prefixes = count(1)
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # What is set for the person at this machine, its language above all, is not what the tests expect.
+    for name in [name for name in os.environ if name.startswith("MIGPT_") and name not in _KEPT]:
+        del os.environ[name]
     for layer, meaning in LAYERS.items():
         config.addinivalue_line("markers", f"{layer}: {meaning}")
 

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import tempfile
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -35,6 +35,7 @@ from migpt_shared.messages import (
 )
 from migpt_simulator import SimulatedHome, Simulator
 from migpt_simulator.home import DEFAULT_PASSWORD
+from migpt_simulator.llm_behaviour import Behaviour, LlmControl
 
 SERVICES = ("poller", "brain", "speaker")
 M = TypeVar("M", bound=Message)
@@ -47,11 +48,14 @@ class Watcher:
     deliveries: list[Delivery] = field(default_factory=list)
     latest: dict[tuple[type[Message], tuple[str, ...]], Message] = field(default_factory=dict)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+    _turns: dict[str, list[Turn]] = field(default_factory=lambda: defaultdict(list))
     connections: int = 0
 
     def receive(self, delivery: Delivery) -> None:
         self.deliveries.append(delivery)
         self.latest[type(delivery.message), tuple(delivery.places.values())] = delivery.message
+        if isinstance(delivery.message, Turn) and not delivery.retained:
+            self._turns[delivery.message.text].append(delivery.message)
         self.changed.set()
 
     def malformed(self, malformed: Malformed) -> None:
@@ -78,7 +82,7 @@ class Watcher:
 
     def turns(self, text: str) -> list[Turn]:
         """What was published about the turns of an utterance."""
-        return [turn for turn in self.of(Turn) if turn.text == text]
+        return list(self._turns[text])
 
     async def until(self, condition: Callable[[], object], timeout_s: float = 20.0, what: str = "") -> None:
         """Wait until the condition holds; it is looked at after every message. Raises TimeoutError with the story."""
@@ -166,8 +170,12 @@ class WholeSystem:
         replicas: Iterable[str] = SERVICES,
         broker: PrivateBroker | None = None,
         llm_section: str = "",
+        answer: str | None = None,
     ) -> None:
+        """`answer`: what the simulated model says to everything; None: by the question."""
         self.simulator = Simulator(home or SimulatedHome())
+        if answer is not None:
+            self.simulator.llm.control(LlmControl(default=Behaviour(answer=answer)))
         self.broker = broker or PrivateBroker()
         self.watcher = Watcher()
         self.services: list[ServiceProcess] = []

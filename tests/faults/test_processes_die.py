@@ -10,15 +10,18 @@ from migpt_shared.messages import BrainState, HearingState, SpeechState, Turn
 from migpt_simulator import NativeAnswer, SimulatedHome, SimulatedSpeaker
 from migpt_simulator.journal import SoundStarted
 from migpt_simulator.live import LiveSpeaker
-from migpt_simulator.llm_answers import SKY
 from migpt_simulator.llm_behaviour import Behaviour, LlmControl
 from tests.whole_system import SERVICES, WholeSystem
+
+ANSWER = (
+    "天空看起来是蓝色的，因为阳光被空气散射了。蓝光的波长比较短。所以它散得到处都是。傍晚就不一样了。那时候剩下红光。"
+)
 
 NATIVE = NativeAnswer(text="这个我还不会", duration_s=4.0)
 
 
 def one_speaker(**settings: object) -> SimulatedHome:
-    behaviour = {"seconds_per_char": 0.06, "publish_delay_s": 0.3, "native_delay_s": 0.3, **settings}
+    behaviour = {"seconds_per_char": 0.1, "publish_delay_s": 0.3, "native_delay_s": 0.3, **settings}
     return SimulatedHome(
         latency_s=0.02,
         speakers=(SimulatedSpeaker(slug="living_room", name="客厅小爱", settings=behaviour),),
@@ -43,13 +46,13 @@ def assert_no_two_voices_and_order(system: WholeSystem, since: float, *, at_most
     assert len(spoken) - len(distinct) <= at_most_twice, spoken
     position = -1
     for text in distinct:
-        found = SKY.find(text)
+        found = ANSWER.find(text)
         assert found > position or found == -1, spoken
         position = max(position, found)
 
 
 async def test_the_brain_dies_in_the_middle_of_an_answer() -> None:
-    async with WholeSystem(one_speaker()) as system:
+    async with WholeSystem(answer=ANSWER, home=one_speaker()) as system:
         system.simulator.llm.control(LlmControl(default=Behaviour(tokens_per_s=20)))
         since = await ask_until_it_sounds(system, "为什么天是蓝的")
         await system.service("brain").kill()
@@ -57,13 +60,13 @@ async def test_the_brain_dies_in_the_middle_of_an_answer() -> None:
         turn = await system.watcher.closed("为什么天是蓝的")
         assert turn.phase in ("done", "failed")
         spoken = "".join(room(system).journal.spoken(since=since))
-        assert "没有取到" in spoken or spoken.endswith(SKY[-5:]) or "请再问一次" in spoken
+        assert "没有取到" in spoken or spoken.endswith(ANSWER[-5:]) or "请再问一次" in spoken
         room(system).say("为什么天空是蓝色，再说一遍", NATIVE)
         assert (await system.watcher.closed("为什么天空是蓝色，再说一遍")).phase == "done"
 
 
 async def test_the_brain_dies_before_the_first_word_and_the_question_is_answered_again() -> None:
-    async with WholeSystem(one_speaker()) as system:
+    async with WholeSystem(answer=ANSWER, home=one_speaker()) as system:
         system.simulator.llm.control(LlmControl(default=Behaviour(first_token_s=1.5)))
         since = time.monotonic()
         room(system).say("为什么天是蓝的", NATIVE)
@@ -74,24 +77,24 @@ async def test_the_brain_dies_before_the_first_word_and_the_question_is_answered
         turn = await system.watcher.closed("为什么天是蓝的")
         assert turn.phase == "done"
         assert turn.take == 1
-        assert "".join(room(system).journal.spoken(since=since)) == SKY
+        assert "".join(room(system).journal.spoken(since=since)) == ANSWER
 
 
 async def test_the_speaker_service_dies_in_the_middle_of_an_answer() -> None:
-    async with WholeSystem(one_speaker()) as system:
+    async with WholeSystem(answer=ANSWER, home=one_speaker()) as system:
         since = await ask_until_it_sounds(system, "为什么天是蓝的")
         await system.service("speaker").kill()
         await system.service("speaker").start()
         turn = await system.watcher.closed("为什么天是蓝的", 60)
         assert turn.phase == "done"
         spoken = "".join(dict.fromkeys(room(system).journal.spoken(since=since)))
-        for sentence in SKY.split("。"):
+        for sentence in ANSWER.split("。"):
             assert sentence in spoken
         assert_no_two_voices_and_order(system, since)
 
 
 async def test_the_poller_dies_and_hears_what_was_said_meanwhile() -> None:
-    async with WholeSystem(one_speaker()) as system:
+    async with WholeSystem(answer=ANSWER, home=one_speaker()) as system:
         await system.service("poller").kill()
         room(system).say("为什么天是蓝的", NATIVE)
         await system.service("poller").start()
@@ -101,7 +104,7 @@ async def test_the_poller_dies_and_hears_what_was_said_meanwhile() -> None:
 
 
 async def test_the_broker_restarts_in_the_middle_of_an_answer() -> None:
-    async with WholeSystem(one_speaker()) as system:
+    async with WholeSystem(answer=ANSWER, home=one_speaker()) as system:
         since = await ask_until_it_sounds(system, "为什么天是蓝的")
         await system.broker.kill()
         await system.broker.start()
@@ -109,7 +112,7 @@ async def test_the_broker_restarts_in_the_middle_of_an_answer() -> None:
         turn = await system.watcher.closed("为什么天是蓝的", 60)
         assert turn.phase == "done"
         spoken = "".join(dict.fromkeys(room(system).journal.spoken(since=since)))
-        for sentence in SKY.split("。"):
+        for sentence in ANSWER.split("。"):
             assert sentence in spoken
         await system.watcher.until(system.is_ready, 30)
         room(system).say("为什么天空是蓝色，重启之后", NATIVE)
@@ -118,8 +121,12 @@ async def test_the_broker_restarts_in_the_middle_of_an_answer() -> None:
 
 @pytest.mark.parametrize("name", SERVICES)
 async def test_a_replica_takes_over_from_a_killed_one(name: str) -> None:
-    kinds = {"poller": HearingState, "brain": BrainState, "speaker": SpeechState}
-    async with WholeSystem(one_speaker(), replicas=(*SERVICES, name)) as system:
+    kinds: dict[str, type[HearingState | BrainState | SpeechState]] = {
+        "poller": HearingState,
+        "brain": BrainState,
+        "speaker": SpeechState,
+    }
+    async with WholeSystem(answer=ANSWER, home=one_speaker(), replicas=(*SERVICES, name)) as system:
         [address] = system.addresses()
         owner = system.owner_of(kinds[name], address)
         assert owner is not None
@@ -135,17 +142,19 @@ async def test_a_replica_takes_over_from_a_killed_one(name: str) -> None:
 
 
 async def test_two_brains_never_answer_one_utterance_twice() -> None:
-    async with WholeSystem(one_speaker(seconds_per_char=0.01), replicas=(*SERVICES, "brain")) as system:
+    async with WholeSystem(
+        answer=ANSWER, home=one_speaker(seconds_per_char=0.1), replicas=(*SERVICES, "brain")
+    ) as system:
         for number in range(5):
             since = time.monotonic()
             question = f"为什么天是蓝的，第{number}次"
             room(system).say(question, NATIVE)
             await system.watcher.closed(question)
-            assert "".join(room(system).journal.spoken(since=since)) == SKY
+            assert "".join(room(system).journal.spoken(since=since)) == ANSWER
 
 
 async def test_a_clean_stop_is_quick_and_leaves_no_ghost() -> None:
-    async with WholeSystem(one_speaker()) as system:
+    async with WholeSystem(answer=ANSWER, home=one_speaker()) as system:
         for service in system.services:
             begun = time.monotonic()
             assert await service.stop() == 0, service.tail()

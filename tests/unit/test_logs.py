@@ -34,7 +34,7 @@ def test_no_line_holds_a_secret_wherever_it_comes_from(log_format: str) -> None:
     out, log = written(log_format)
     log.info("login", password="hunter22")
     try:
-        raise ValueError("rejected hunter22")
+        int("rejected hunter22")
     except ValueError:
         log.exception("failed", url="https://user:hunter22@host")
     assert "hunter22" not in out.getvalue()

@@ -6,7 +6,9 @@ from migpt_shared.bus.outbox import MAX_AGE_S, MAX_PENDING, Outbox, Publication
 from migpt_shared.bus.reconnect import MAX_DELAY_S, QUICK_JITTER_S, reconnect_delay_s
 
 
-def publication(topic: str = "t", *, at: float = 0.0, retain: bool = False, expires_at: float | None = None) -> Publication:
+def publication(
+    topic: str = "t", *, at: float = 0.0, retain: bool = False, expires_at: float | None = None
+) -> Publication:
     return Publication(topic, topic.encode(), retain, at, expires_at)
 
 

@@ -22,7 +22,14 @@ BOTH = frozenset({"a", "b"})
 
 def progress(*speakers: str, sentences: int = 2) -> TurnProgress:
     turn = TurnProgress(
-        id="T", text="问", source="speaker", route="llm", reason="r", reason_text="", speakers=speakers or ("a",), opened=0
+        id="T",
+        text="问",
+        source="speaker",
+        route="llm",
+        reason="r",
+        reason_text="",
+        speakers=speakers or ("a",),
+        opened=0,
     )
     for number in range(sentences):
         turn.add_sentence(f"第{number}句。", now=1.0)
