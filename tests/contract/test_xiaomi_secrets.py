@@ -86,4 +86,4 @@ async def test_no_secret_is_seen(
     assert "xiaomi_logged_in" in seen
     assert len(witness.secrets) > 10
     assert not [secret for secret in witness.secrets if secret in seen]
-    assert not [mark for mark in ("clientSign", "auth=", "passToken=", "serviceToken=", "context=") if mark in seen]
+    assert not [mark for mark in ("auth=", "passToken=", "serviceToken=", "context=") if mark in seen]

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from migpt_poller.backoff import login_wait_s
-from migpt_poller.brains_seen import BrainsSeen
 from migpt_poller.hearing_store import HearingStore, StoredHearing
 from migpt_poller.transcript import Bookmark
+from migpt_shared.appearances import Appearances
 from migpt_shared.messages import Address, Presence
 from migpt_shared.xiaomi import CaptchaNeeded, LoginCoolingDown, StoreUnusable, TokenExpired, XiaomiError
 
@@ -68,14 +68,14 @@ def presence(since: int, status: str = "online") -> Presence:
 
 
 def test_a_brain_is_news_when_it_appears_and_not_while_it_lives() -> None:
-    brains = BrainsSeen()
+    brains = Appearances()
     assert brains.seen("a", presence(1), 0.0)
     assert [brains.seen("a", presence(1), at) for at in (5.0, 10.0, 15.0)] == [False] * 3
     assert brains.seen("b", presence(1), 15.0)
 
 
 def test_a_brain_is_news_again_after_a_restart_an_absence_or_a_goodbye() -> None:
-    brains = BrainsSeen()
+    brains = Appearances()
     brains.seen("a", presence(1), 0.0)
     assert brains.seen("a", presence(2), 1.0)
     assert brains.seen("a", presence(2), 20.0)

@@ -139,15 +139,19 @@ class ServiceHost:
         async with asyncio.TaskGroup() as tasks:
             running = [
                 tasks.create_task(self._bus.run(), name="bus"),
+                tasks.create_task(self._work(), name="work"),
+            ]
+            claiming = [
                 tasks.create_task(self._announce(), name="presence"),
                 tasks.create_task(self._divide(), name="ownership"),
-                tasks.create_task(self._work(), name="work"),
             ]
             if self._config is not None:
                 running.append(tasks.create_task(self._watch_settings(self._config), name="settings"))
             if self._watchdog is not None:
                 running.append(tasks.create_task(self._watchdog.run(), name="watchdog"))
             await stop.wait()
+            for task in claiming:
+                task.cancel()
             await self._wind_down()
             for task in running:
                 task.cancel()
@@ -157,6 +161,9 @@ class ServiceHost:
 
     def receive(self, delivery: Delivery) -> None:
         match delivery.message:
+            case Command() if delivery.retained:
+                # It would be obeyed again at every connect, long after whoever sent it has forgotten it.
+                log.warning("retained_command_ignored", command=type(delivery.message).__name__, **delivery.places)
             case Presence() as presence if delivery.places["service"] == self._name:
                 self._receive_presence(presence, delivery)
             case self._service.state_kind() as state:
@@ -245,11 +252,15 @@ class ServiceHost:
         watched = {str(path) for path in files} | {str(file.parent) for file in files}
         while True:
             folders = {file.parent for file in files if file.parent.is_dir()}
-            async for changes in awatch(*folders, recursive=False, debounce=300, step=100):
-                if not watched.isdisjoint(path for _, path in changes):
-                    self._reload(config)
-                if folders != {file.parent for file in files if file.parent.is_dir()}:
-                    break
+            try:
+                async for changes in awatch(*folders, recursive=False, debounce=300, step=100):
+                    if not watched.isdisjoint(path for _, path in changes):
+                        self._reload(config)
+                    if folders != {file.parent for file in files if file.parent.is_dir()}:
+                        break
+            except (OSError, RuntimeError) as error:
+                log.warning("settings_not_watched", reason=str(error), consequence="changes need a restart")
+                await asyncio.Event().wait()
 
     def _reload(self, config: Path) -> None:
         try:

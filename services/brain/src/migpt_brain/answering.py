@@ -56,12 +56,15 @@ class AnswerJob:
         """Let Home Assistant answer."""
         structlog.contextvars.bind_contextvars(turn=self._progress.id, speaker=str(self._address))
         language = self._desk.settings.language
-        command = HomeAsk(turn=self._progress.id, text=question, speaker=self._address.speaker)
         try:
+            command = HomeAsk(turn=self._progress.id, text=question, speaker=self._address.speaker)
             async with asyncio.timeout(HOME_ANSWER_WITHIN_S):
                 answer = await self._desk.home.ask(self._address.household, command)
         except TimeoutError:
             self._fail("home did not answer", phrases.HOME_DID_NOT_ANSWER.in_(language))
+        except Exception:
+            log.exception("home_answer_failed_unexpectedly")
+            self._fail("internal", phrases.SOMETHING_WENT_WRONG.in_(language))
         else:
             if not answer.ok:
                 self._progress.error = answer.error or "home refused"

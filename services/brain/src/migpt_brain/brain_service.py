@@ -20,6 +20,7 @@ from migpt_brain.memory import Memory
 from migpt_brain.routing import Router
 from migpt_brain.switches import Switches, SwitchFile
 from migpt_brain.tokens import TokenCounter
+from migpt_shared.appearances import Appearances
 from migpt_shared.bus import Delivery, Subscription
 from migpt_shared.messages import (
     COMMANDS,
@@ -32,10 +33,12 @@ from migpt_shared.messages import (
     HomeAnswer,
     HomeState,
     Message,
+    Presence,
     SpeakerInfo,
     Speech,
     SpeechState,
     Turn,
+    name_problem,
 )
 from migpt_shared.service import Context, OwnerState
 from migpt_shared.settings import Settings
@@ -85,6 +88,7 @@ class BrainService:
         self._last_turns: dict[Address, _LastTurn] = {}
         self._last_states: dict[Address, BrainState] = {}
         self._speech_owners: dict[Address, str] = {}
+        self._speaker_services = Appearances()
         self._is_ready = False
         self._counters = {"heard": 0, "turns_taken_over": 0}
         self._pending_settings: Settings | None = None
@@ -102,7 +106,10 @@ class BrainService:
             HomeAnswer,
         )
         commands = [kind for kind in COMMANDS if self.name in kind.owners]
-        return [Subscription(kind) for kind in (*kinds, *commands)]
+        return [
+            *(Subscription(kind) for kind in (*kinds, *commands)),
+            Subscription(Presence, {"service": "speaker"}),
+        ]
 
     async def run(self) -> None:
         await self._switches.load()
@@ -140,17 +147,23 @@ class BrainService:
                 for conversation in self._conversations.values():
                     if conversation.open_turn_id == speech.turn:
                         conversation.speech_seen(delivery.address.speaker, speech)
+            case SpeakerInfo() if any(map(name_problem, delivery.places.values())):
+                log.warning("speaker_of_no_use", address=str(delivery.address))
             case SpeakerInfo():
-                self._desk.speakers.setdefault(delivery.address, True)
+                self._desk.speakers.add(delivery.address)
                 if self._is_ready:
                     self._context.ownership.offer(delivery.address)
             case HearingState() as hearing:
-                if delivery.address in self._desk.speakers:
-                    self._desk.speakers[delivery.address] = hearing.online is not False
+                self._desk.is_online[delivery.address] = hearing.online is True and hearing.owner is not None
             case BrainState() as state:
                 self._last_states[delivery.address] = state
             case SpeechState(owner=owner):
                 self._speech_owner_seen(delivery.address, owner)
+            case Presence() as presence:
+                if self._speaker_services.seen(delivery.places["instance"], presence, delivery.arrived):
+                    # It may have missed what was sent while it was away; what it has, it ignores.
+                    for conversation in self._conversations.values():
+                        conversation.send_again_to_all()
             case HomeState() as home:
                 self._desk.home.state_seen(delivery.places["household"], home)
             case HomeAnswer() as answer:
@@ -167,9 +180,19 @@ class BrainService:
             # The broker counts the expiry down; what is gone of it is the message's age, whatever the clocks say.
             age_s = lifetime_s - (delivery.expires_at - delivery.arrived) if delivery.expires_at else None
         self._last_turns[delivery.address] = _LastTurn(turn, age_s, delivery.arrived)
+        if turn.phase == "accepted" and not delivery.retained:
+            self._end_on_others(turn, delivery.address)
         conversation = self._conversations.get(delivery.address)
-        if conversation is not None and not delivery.retained:
-            conversation.turn_seen(turn)
+        if conversation is not None and (not delivery.retained or turn.owner != self._context.src):
+            conversation.turn_seen(turn, is_news=not delivery.retained)
+
+    def _end_on_others(self, turn: Turn, address: Address) -> None:
+        """A new turn at one speaker of a group ends the answer that the group is speaking."""
+        for conversation in self._conversations.values():
+            if conversation.address != address and conversation.open_turn_id not in (None, turn.turn):
+                for speaker in {address.speaker, *turn.speakers}:
+                    if conversation.speaks_on(address.household, speaker):
+                        conversation.stop(error="superseded")
 
     def _speech_owner_seen(self, address: Address, owner: str | None) -> None:
         """Another speaker service has nothing in its queue of what was sent to the one before."""
@@ -186,12 +209,13 @@ class BrainService:
 
     def acquire(self, address: Address) -> None:
         standing = self._last_states.get(address)
-        switches = self._switches.get(address)
-        if switches is None:
-            switches = Switches.of(standing) if standing else Switches(ai=self._desk.settings.routing.ai)
+        switches = Switches.of(standing) if standing else self._switches.get(address) or Switches()
         conversation = self._conversations[address] = Conversation(address, self._desk, switches)
         last = self._last_turns.get(address)
-        if last is not None and last.turn.is_open and last.turn.owner != self._context.src:
+        if last is not None:
+            # Its utterance may be told again, with XiaoAI's answer added to it.
+            conversation.remember_turn(last.turn.turn)
+        if last is not None and last.turn.is_open:
             age_s = None if last.age_s is None else last.age_s + time.monotonic() - last.arrived
             self._counters["turns_taken_over"] += 1
             conversation.take_over(last.turn, age_s)
@@ -209,6 +233,7 @@ class BrainService:
         return self._conversations[address].state()
 
     def synchronised(self) -> None:
+        self._speaker_services.forget()
         for conversation in self._conversations.values():
             conversation.synchronised()
 

@@ -60,14 +60,15 @@ class CommandDesk:
         if isinstance(command, Ask):
             self._ask(command, targets, to_all=speaker == EVERYBODY)
             return
+        if isinstance(command, Stop):
+            self._stop(command, household, speaker, targets)
+            return
         for address in targets:
             self._for_one(command, self._conversations[address])
 
     def _for_one(self, command: Command, conversation: Conversation) -> None:
         address = conversation.address
         match command:
-            case Stop():
-                self._context.answer(command, address, value={"stopped": conversation.stop()})
             case SetAi(value=value):
                 self._switch(command, conversation, ai=value)
             case SetMode(value=value):
@@ -86,6 +87,12 @@ class CommandDesk:
                 self._context.answer(command, address, error=f"do/{verb} is not supported by this version")
             case _:
                 raise TypeError(f"the brain does not own {type(command).__name__}")
+
+    def _stop(self, command: Stop, household: str, speaker: str, targets: list[Address]) -> None:
+        """End every turn that is spoken there: one of a group ends on all of its speakers."""
+        ended = [turns.stop() for turns in self._conversations.values() if turns.speaks_on(household, speaker)]
+        for address in targets:
+            self._context.answer(command, address, value={"stopped": ended})
 
     def _switch(
         self, command: Command, conversation: Conversation, problem: str | None = None, **change: object
@@ -113,7 +120,9 @@ class CommandDesk:
                 self._context.answer(command, address, error=problem)
             return
         for address in targets:
-            if not command.speak:
+            if not command.speak and to_all and address.speaker != self._desk.all_speakers(address.household)[0]:
+                self._context.answer(command, address)
+            elif not command.speak:
                 self._desk.spawn(self._reply(command, address), f"reply {command.id}")
                 self._context.answer(command, address)
             elif to_all:
@@ -137,8 +146,12 @@ class CommandDesk:
             return str(error)
         if command.preset is not None and (problem := preset_problem(command.preset, self._desk.settings.llm)):
             return problem
-        if not command.speak and len(command.src.split("/")) != 2:
-            return "an ask that is not spoken needs src as service/instance, to which the answer goes"
+        if not command.speak:
+            service, _, instance = command.src.partition("/")
+            try:
+                Reply.channel.topic("migpt", service=service, instance=instance, request=command.id)
+            except ValueError:
+                return "an ask that is not spoken needs src as service/instance, to which the answer goes"
         return None
 
     async def _reply(self, command: Ask, address: Address) -> None:

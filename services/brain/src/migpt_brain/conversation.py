@@ -14,12 +14,14 @@ from migpt_brain.answering import AnswerJob
 from migpt_brain.control_phrases import ControlAction
 from migpt_brain.controls import effect_of
 from migpt_brain.desk import Desk
+from migpt_brain.llm import preset_problem
 from migpt_brain.routing import Decision, RoutingContext
 from migpt_brain.switches import Switches
 from migpt_brain.takeover import AnswerAgain, Apologise, CloseSilently, FinishSentences, WaitForSpeech, takeover
 from migpt_brain.turn_progress import TurnProgress
 from migpt_shared.language import Phrase
 from migpt_shared.messages import (
+    EVERYBODY,
     Address,
     Ask,
     BrainState,
@@ -76,10 +78,11 @@ class Conversation:
         settings = self._desk.settings
         return BrainState(
             owner=self._desk.src,
-            ai=self.switches.ai,
+            ai=self._ai_is_on(),
             mode=self.switches.mode or settings.routing.mode,
-            preset=self.switches.preset or settings.llm.preset,
+            preset=self._preset(),
             persona=self.switches.persona,
+            chosen=self.switches.chosen,
             last_route=self._last_route,
             tokens_today=self._desk.tokens.today(self.address),
         )
@@ -91,12 +94,14 @@ class Conversation:
         turn_id = heard.turn or heard.id
         if turn_id in self._known:
             return
+        self._obey_at_once()
         decision = self._desk.router.route(heard.text, self._routing_context())
         self._open(turn_id, heard.text, heard.source, decision, self._desk.speakers_for(self.address))
 
     def ask(self, ask: Ask, speakers: tuple[str, ...]) -> str:
         """Somebody asked through the bus; the answer is spoken on `speakers`. Returns the turn's id."""
-        turn_id = new_id()
+        turn_id = ask.turn or new_id()
+        self._obey_at_once()
         decision = self._desk.router.route_ask(ask.text, self._routing_context())
         self._open(turn_id, ask.text, ask.source, decision, speakers, ask=ask)
         return turn_id
@@ -129,6 +134,7 @@ class Conversation:
                 opened.is_inherited = True
                 progress.inherit(turn)
                 self._publish(opened)
+                self.send_again_to_all()
             case FinishSentences(already_heard, unspoken):
                 progress.earlier = already_heard
                 progress.error = "interrupted"
@@ -140,6 +146,11 @@ class Conversation:
                 self._say_and_finish(opened, self._words(phrases.ANSWER_WAS_LOST))
             case CloseSilently():
                 self._close(opened, "failed", error="abandoned")
+
+    def remember_turn(self, turn_id: str) -> None:
+        """An utterance with this id is not answered (again)."""
+        if turn_id not in self._known:
+            self._known.append(turn_id)
 
     def _open(
         self,
@@ -177,22 +188,22 @@ class Conversation:
         if opened.progress.route == "home":
             work = job.ask_home(opened.question)
         else:
-            work = job.ask_model(opened.question, ask, self.switches.persona, self.switches.preset)
+            work = job.ask_model(opened.question, ask, self.switches.persona, self._preset())
         opened.job = self._desk.spawn(work, f"answer {opened.progress.id}")
 
     # -- what the broker says ------------------------------------------------------------------------------------
 
-    def turn_seen(self, turn: Turn) -> None:
-        """A live `turn` message of this speaker, our own included."""
+    def turn_seen(self, turn: Turn, *, is_news: bool) -> None:
+        """A `turn` message of this speaker: any live one, or a retained one of another brain (`is_news` False)."""
         opened = self._turn
-        if turn.turn not in self._known:
-            self._known.append(turn.turn)
+        self.remember_turn(turn.turn)
         if opened is None:
             return
         mine = opened.progress
         if turn.turn != mine.id:
-            if turn.phase == "accepted" and turn.owner != self._desk.src:
-                # Another brain's utterance is the current one now.
+            is_other = turn.phase == "accepted" and turn.owner != self._desk.src and mine.is_confirmed
+            if is_other or not is_news:
+                # Another brain's utterance came after ours: it is the current one now.
                 self._drop(opened)
             return
         if turn.owner == self._desk.src:
@@ -201,12 +212,17 @@ class Conversation:
         elif turn.take > mine.take or (turn.take == mine.take and not mine.is_confirmed):
             log.info("claim_lost", turn=mine.id, to=turn.owner)
             self._drop(opened)
-        elif mine.is_confirmed and turn.take <= mine.take:
+        elif turn.take == mine.take and turn.phase != "accepted":
+            # It answered while we were away.
+            self._drop(opened)
+        elif turn.phase == "accepted":
+            # Ours came first; whoever hears of the turn now must see that.
             self._publish(opened)
 
     def _confirmed(self, opened: _OpenTurn) -> None:
         progress = opened.progress
         progress.is_confirmed = True
+        was_complete = progress.is_complete and opened.job is None
         held, opened.held = opened.held, []
         for sentence in held:
             self._send(opened, sentence)
@@ -219,16 +235,33 @@ class Conversation:
                 self._publish(opened)
                 self._start(opened, None)
             case "native":
-                if progress.source != "speaker":
-                    command = Native(turn=progress.id, text=progress.text)
-                    self._desk.bus.publish(command, household=self.address.household, speaker=self.address.speaker)
-                self._close(opened, "done")
+                self._leave_to_xiaoai(opened)
             case "control" if opened.control is not None:
-                self._obey(opened, opened.control)
-        if self._turn is opened and progress.is_complete and opened.job is None:
+                self._say_and_finish(opened, *filter(None, [self._apply(opened.control)]))
+        if was_complete and self._turn is opened:
             self._finish(opened)
 
-    def _obey(self, opened: _OpenTurn, control: ControlAction) -> None:
+    def _obey_at_once(self) -> None:
+        """A command that was heard just before another utterance takes effect all the same, only without a word."""
+        opened = self._turn
+        if opened is None or opened.progress.is_confirmed:
+            return
+        if opened.control is not None:
+            self._apply(opened.control)
+            self._close(opened, "done")
+        elif opened.progress.route == "native":
+            self._leave_to_xiaoai(opened)
+
+    def _leave_to_xiaoai(self, opened: _OpenTurn) -> None:
+        progress = opened.progress
+        if progress.source != "speaker":
+            # XiaoAI has not heard it.
+            command = Native(turn=progress.id, text=progress.text)
+            self._desk.bus.publish(command, household=self.address.household, speaker=self.address.speaker)
+        self._close(opened, "done")
+
+    def _apply(self, control: ControlAction) -> str:
+        """Bring about what a control phrase says; returns what is to be said."""
         effect = effect_of(control, self.switches, self._desk.usable_presets(), self._desk.settings.language)
         if effect.hush:
             self._desk.bus.publish(Stop(), household=self.address.household, speaker=self.address.speaker)
@@ -236,7 +269,7 @@ class Conversation:
             self._desk.forget(self.address, effect.forget)
         if effect.switches != self.switches:
             self.switch(effect.switches)
-        self._say_and_finish(opened, *filter(None, [effect.said]))
+        return effect.said
 
     def switch(self, switches: Switches) -> None:
         """Turn the switches, keep them and tell everybody."""
@@ -256,6 +289,12 @@ class Conversation:
         if not self._close_if_over(opened) and opened.progress.spoken_count() != spoken_before:
             self._publish(opened)
 
+    def send_again_to_all(self) -> None:
+        """Somebody may have missed something of the open turn."""
+        if self._turn is not None:
+            for speaker in self._turn.progress.speakers:
+                self.send_again(speaker, is_new=False)
+
     def send_again(self, speaker: str, *, is_new: bool) -> None:
         """What the speaker service has not taken up is published again; `is_new`: it is another than before."""
         opened = self._turn
@@ -274,8 +313,7 @@ class Conversation:
         """The broker may have forgotten the open turn."""
         if self._turn is not None:
             self._publish(self._turn)
-            for speaker in self._turn.progress.speakers:
-                self.send_again(speaker, is_new=False)
+            self.send_again_to_all()
 
     # -- how turns end -------------------------------------------------------------------------------------------
 
@@ -287,10 +325,21 @@ class Conversation:
         self._close(opened, "cancelled", error=error)
         return opened.progress.id
 
+    def speaks_on(self, household: str, speaker: str) -> bool:
+        """Whether the open turn is spoken there; `all` stands for everywhere."""
+        opened = self._turn
+        return (
+            opened is not None
+            and household in (EVERYBODY, self.address.household)
+            and (speaker == EVERYBODY or speaker in (self.address.speaker, *opened.progress.speakers))
+        )
+
     def tick(self, now: float) -> None:
         """Close a turn from which no news come any more."""
         opened = self._turn
-        if opened is not None and opened.job is None and now > opened.progress.gives_up_at():
+        if opened is None or self._close_if_over(opened):
+            return
+        if (opened.job is None or opened.job.done()) and now > opened.progress.gives_up_at():
             if opened.is_inherited:
                 self._close(opened, "done", error="unconfirmed")
             else:
@@ -402,9 +451,18 @@ class Conversation:
     def _routing_context(self) -> RoutingContext:
         return RoutingContext(
             mode=self.switches.mode or self._desk.settings.routing.mode,
-            ai_on=self.switches.ai,
+            ai_on=self._ai_is_on(),
             home_connected=self._desk.home.is_connected(self.address.household),
         )
+
+    def _ai_is_on(self) -> bool:
+        return self._desk.settings.routing.ai if self.switches.ai is None else self.switches.ai
+
+    def _preset(self) -> str:
+        """The preset that a person has chosen, as long as it can be asked, else the configured one."""
+        settings = self._desk.settings.llm
+        chosen = self.switches.preset
+        return chosen if chosen is not None and preset_problem(chosen, settings) is None else settings.preset
 
     def _words(self, phrase: Phrase) -> str:
         return phrase.in_(self._desk.settings.language)

@@ -21,6 +21,9 @@ from migpt_shared.settings import Settings
 
 log = structlog.get_logger(__name__)
 
+#: An answer without memory now is better than one with it later.
+_MEMORY_WITHIN_S = 1.0
+
 
 @dataclass(slots=True)
 class Desk:
@@ -37,8 +40,10 @@ class Desk:
     state_changed: Callable[[Address], None]
     """publish `state/brain` of this speaker"""
     switches: SwitchFile
-    speakers: dict[Address, bool] = field(default_factory=dict)
-    """the speakers there are, and whether the cloud reaches them"""
+    speakers: set[Address] = field(default_factory=set)
+    """the speakers there are"""
+    is_online: dict[Address, bool] = field(default_factory=dict)
+    """whether the cloud reaches them"""
     tasks: set[asyncio.Task[object]] = field(default_factory=set)
 
     def spawn(self, work: Coroutine[None, None, object], name: str) -> asyncio.Task[object]:
@@ -68,7 +73,9 @@ class Desk:
     def online(self, address: Address) -> frozenset[str]:
         """The speakers of the household that the cloud reaches."""
         return frozenset(
-            known.speaker for known, online in self.speakers.items() if online and known.household == address.household
+            known.speaker
+            for known in self.speakers
+            if known.household == address.household and self.is_online.get(known, False)
         )
 
     def all_speakers(self, household: str) -> tuple[str, ...]:
@@ -77,7 +84,13 @@ class Desk:
 
     async def earlier(self, address: Address) -> tuple[ChatMessage, ...]:
         """What was said before, as far as the model is told again."""
-        return await self.memory.recent(address, self.settings.llm.memory_tokens, self.settings.llm.memory_minutes)
+        try:
+            async with asyncio.timeout(_MEMORY_WITHIN_S):
+                llm = self.settings.llm
+                return await self.memory.recent(address, llm.memory_tokens, llm.memory_minutes)
+        except TimeoutError:
+            log.warning("memory_too_slow", waited_s=_MEMORY_WITHIN_S)
+            return ()
 
     def remember(self, address: Address, turn: str, question: str, reply: str) -> None:
         self.spawn(self.memory.add(address, turn, question, reply), f"remember {turn}")

@@ -19,14 +19,20 @@ class Switches(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    ai: bool = True
+    ai: bool | None = None
     mode: Mode | None = None
     preset: str | None = None
     persona: str | None = None
 
     @classmethod
     def of(cls, state: BrainState) -> Switches:
-        return cls(ai=state.ai, mode=state.mode, preset=state.preset, persona=state.persona)
+        """What a person had set when the state was published; the rest of it was configured."""
+        return cls.model_validate({name: getattr(state, name) for name in state.chosen if name in cls.model_fields})
+
+    @property
+    def chosen(self) -> list[str]:
+        """The names of those that a person has set."""
+        return [name for name, value in self if value is not None]
 
 
 _FILE = TypeAdapter(dict[str, Switches])

@@ -11,7 +11,8 @@ from migpt_shared.messages import RouteName, Source, Speech, Turn, TurnPhase
 #: A sentence with one of these was taken up by the speaker and need not be sent again.
 _TAKEN_UP = frozenset({"speaking", "spoken", "interrupted", "failed", "expired"})
 #: Nothing more happens to a sentence after one of these.
-_ENDED = frozenset({"spoken", "interrupted", "failed", "expired"})
+#: (One that an alarm interrupted is spoken again.)
+_ENDED = frozenset({"spoken", "failed", "expired"})
 
 #: Without a report for the predicted end plus this, a turn is given up.
 SILENCE_LIMIT_S = 20.0
@@ -110,7 +111,7 @@ class TurnProgress:
         """How many sentences, from the first, were begun on some speaker."""
         count = 0
         for seq in range(len(self.sentences)):
-            if not any(reports.get(seq) in ("speaking", "spoken") for reports in self._reports.values()):
+            if not any(reports.get(seq) in ("speaking", "spoken", "interrupted") for reports in self._reports.values()):
                 break
             count += 1
         return count

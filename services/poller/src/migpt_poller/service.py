@@ -10,10 +10,10 @@ from typing import ClassVar
 
 import structlog
 
-from migpt_poller.brains_seen import BrainsSeen
 from migpt_poller.household_poller import HouseholdPoller
 from migpt_poller.speaker_poller import SpeakerPoller
 from migpt_poller.tally import Tally
+from migpt_shared.appearances import Appearances
 from migpt_shared.bus import Delivery, Subscription
 from migpt_shared.messages import (
     EVERYBODY,
@@ -48,7 +48,7 @@ class PollerService:
         self._serving: dict[str, asyncio.Task[None]] = {}
         self._served_as: dict[str, tuple[HouseholdSettings, HearingSettings, Path]] = {}
         self._problems: dict[str, str] = {}
-        self._brains = BrainsSeen()
+        self._brains = Appearances()
         self._tally = Tally()
         # The broker's retained messages come before the cloud has listed the speakers they are about.
         self._standing: dict[Address, HearingState] = {}

@@ -258,6 +258,8 @@ class SpeakerService:
                 self._profiles[uid] = profile
             if (actor := self._actors.get(address)) is not None:
                 actor.link.device = device
+            elif self._context.ownership.owns(address):
+                self.acquire(address)  # its household was begun anew with other settings
 
     async def _save(self) -> None:
         changed: dict[str, Profile] = {}

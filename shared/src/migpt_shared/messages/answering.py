@@ -118,5 +118,9 @@ class BrainState(Message):
     mode: Mode = Field(default="auto", description="auto, ai (all but device control to the LLM), native")
     preset: str | None = Field(default=None, description="current language model configuration")
     persona: str | None = Field(default=None, description="current persona")
+    chosen: list[str] = Field(
+        default_factory=list,
+        description="which of ai, mode, preset and persona a person has set; the rest is configured",
+    )
     last_route: RouteName | None = Field(default=None, description="who answered last")
     tokens_today: int = Field(default=0, ge=0, description="tokens used since midnight")

@@ -88,7 +88,7 @@ class Native(Command):
     plain: ClassVar[str | None] = "text"
     owners: ClassVar[tuple[str, ...]] = ("speaker",)
 
-    text: str = Field(min_length=1, max_length=500, description="what to execute")
+    text: str = Field(min_length=1, max_length=8000, description="what to execute")
     silent: bool = Field(default=False, description="without XiaoAI's spoken confirmation")
 
 

@@ -23,7 +23,7 @@ class HomeAsk(Message):
         "speaker": "living_room",
     }
 
-    text: str = Field(min_length=1, max_length=2000, description="what the person said, without the keyword")
+    text: str = Field(min_length=1, max_length=8000, description="what the person said, without the keyword")
     speaker: str = Field(description="the speaker it was said to; conversations and area go by it")
 
 

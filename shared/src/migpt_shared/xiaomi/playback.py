@@ -32,6 +32,8 @@ def play_status_from(info: object) -> PlayStatus:
     if not isinstance(fields, dict):
         raise MalformedAnswer(f"the play status is a {type(fields).__name__}, not an object")
     status, volume, media_type = (_number(fields.get(key)) for key in ("status", "volume", "media_type"))
+    if volume is not None and not 0 <= volume <= 100:
+        volume = None
     return PlayStatus(is_playing=None if status is None else status == 1, volume=volume, media_type=media_type)
 
 
