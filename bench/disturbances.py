@@ -21,6 +21,8 @@ from migpt_simulator.llm_behaviour import AnswerRule, Behaviour, LlmControl
 from tests.whole_system import WholeSystem
 
 _SPEAKERS = 6
+#: Six short sentences, so that many turns take minutes, not an hour.
+_SHORT = "蓝光的波长比较短。它到处都是。所以天空是蓝的。傍晚不一样。那时候剩下红光。这就是晚霞。"
 
 Disturb = Callable[[WholeSystem], None]
 
@@ -170,7 +172,7 @@ async def measure_storm(share: float) -> list[Row]:
     """Many turns side by side while requests fail at random."""
     per_speaker = max(1, round(30 * share))
     wrong: Counter[str] = Counter()
-    async with WholeSystem(home_of(10, {"seconds_per_char": 0.02})) as system:
+    async with WholeSystem(home_of(10, {"seconds_per_char": 0.1}), answer=_SHORT) as system:
         system.simulator.home.configure_faults(busy=0.05, http_500=0.02, expired=0.01)
 
         async def one(speaker: LiveSpeaker) -> None:
@@ -180,8 +182,8 @@ async def measure_storm(share: float) -> list[Row]:
                 say(speaker, question)
                 await system.watcher.closed(question, 90)
                 heard = "".join(speaker.journal.spoken(since=since))
-                if heard != SKY:
-                    wrong["lost" if len(heard) < len(SKY) else "repeated or out of order"] += 1
+                if heard != _SHORT:
+                    wrong["lost" if len(heard) < len(_SHORT) else "repeated or out of order"] += 1
                 await asyncio.sleep(random.uniform(0.2, 1.0))
 
         await asyncio.gather(*(one(speaker) for speaker in system.simulator.home.speakers.values()))

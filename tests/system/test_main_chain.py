@@ -16,6 +16,7 @@ from migpt_shared.messages import (
     Forget,
     Native,
     Reply,
+    Result,
     Say,
     Sentence,
     SetAi,
@@ -310,8 +311,6 @@ async def test_a_broadcast_is_spoken_by_everyone_with_a_result_each(system: Whol
     system.publish(say, speaker="all", household="all")
     for speaker in system.simulator.home.speakers.values():
         await speaker.until(lambda journal: journal.of(SoundEnded, since=since))
-    from migpt_shared.messages import Result
-
     await system.watcher.until(lambda: sum(r.request == say.id for r in system.watcher.of(Result)) == 2)
 
 
@@ -359,8 +358,6 @@ async def test_bad_commands_get_a_result_a_person_understands(
     assert system.bus._client is not None
     request = payload.split(b'"')[3].decode()
     system.bus._client._client.publish(f"migpt/home/living_room/{topic}", payload, 1)
-    from migpt_shared.messages import Result
-
     await system.watcher.until(lambda: any(r.request == request for r in system.watcher.of(Result)))
     [result] = [r for r in system.watcher.of(Result) if r.request == request]
     assert not result.ok
@@ -372,6 +369,73 @@ async def test_commands_of_later_versions_are_refused_clearly(system: WholeSyste
     result = await system.send(command)
     assert not result.ok
     assert "not supported" in str(result.error)
+
+
+async def test_a_control_phrase_just_before_a_question_takes_effect(system: WholeSystem) -> None:
+    speaker = system.simulator.home.speaker("bedroom")
+    assert (await system.send(SetMode(value="native"), "bedroom")).ok
+    speaker.say("打开高级对话", None, publish_delay_s=0.5)
+    speaker.say("紧接着的问题", NATIVE, publish_delay_s=0.5)
+    turn = await system.watcher.closed("紧接着的问题")
+    assert (turn.route, turn.phase) == ("llm", "done")
+    assert system.watcher.turns("打开高级对话")[-1].phase == "done"
+
+
+async def test_an_ask_to_all_that_is_not_spoken_is_answered_once(system: WholeSystem) -> None:
+    answers(system, "悄悄问大家", "只有一个回答。")
+    before = len(system.simulator.llm.journal.entries)
+    ask = Ask(text="悄悄问大家", speak=False, src="test/all")
+    system.publish(ask, speaker="all")
+
+    def replies() -> list[Reply]:
+        return [d.message for d in system.watcher.deliveries if d.places.get("request") == ask.id]  # type: ignore[misc]
+
+    await system.watcher.until(lambda: any(reply.end for reply in replies()))
+    await system.watcher.until(lambda: sum(r.request == ask.id for r in system.watcher.of(Result)) == 2)
+    assert [reply.seq for reply in replies()] == list(range(len(replies())))
+    assert len(system.simulator.llm.journal.entries) == before + 1
+
+
+@pytest.mark.parametrize("src", ["/x", "a+/b", "nobody", "a/b/c"])
+async def test_an_ask_that_cannot_be_answered_is_refused(system: WholeSystem, src: str) -> None:
+    result = await system.send(Ask(text="答给谁", speak=False, src=src))
+    assert not result.ok
+    assert "service/instance" in str(result.error)
+
+
+async def test_stop_at_one_speaker_of_a_group_ends_the_answer_on_all(system: WholeSystem) -> None:
+    answers(system, "说给大家听", "很长很长的一句话。" * 30, tokens_per_s=30)
+    since = time.monotonic()
+    system.publish(Ask(text="说给大家听"), speaker="all")
+    for speaker in system.simulator.home.speakers.values():
+        await speaker.until(lambda journal: journal.of(SoundStarted, since=since))
+    assert (await system.send(Stop(), "living_room")).ok
+    assert (await system.watcher.closed("说给大家听")).phase == "cancelled"
+
+
+async def test_a_question_at_one_speaker_of_a_group_ends_the_answer_on_all(system: WholeSystem) -> None:
+    answers(system, "再说给大家", "很长很长的一句话。" * 30, tokens_per_s=30)
+    since = time.monotonic()
+    system.publish(Ask(text="再说给大家"), speaker="all")
+    for speaker in system.simulator.home.speakers.values():
+        await speaker.until(lambda journal: journal.of(SoundStarted, since=since))
+    system.simulator.home.speaker("living_room").say("插一句话", NATIVE)
+    assert (await system.watcher.closed("再说给大家")).phase == "cancelled"
+    assert (await system.watcher.closed("插一句话")).phase == "done"
+
+
+async def test_a_retained_command_is_not_obeyed_at_every_connect(system: WholeSystem) -> None:
+    assert system.bus._client is not None
+    topic = "migpt/home/living_room/do/ask"
+    system.bus._client._client.publish(topic, "保留的问题", 1, retain=True)
+    await system.watcher.closed("保留的问题")
+    await system.broker.kill()
+    await system.broker.start()
+    await system.watcher.until(lambda: system.watcher.connections == 2)
+    await system.watcher.until(system.is_ready, 30)
+    system.publish(Ask(text="重连之后"))
+    await system.watcher.closed("重连之后")
+    assert len({turn.turn for turn in system.watcher.turns("保留的问题")}) == 1
 
 
 async def test_stop_with_nothing_to_stop_is_fine(system: WholeSystem) -> None:

@@ -85,6 +85,18 @@ def test_what_was_sounding_when_the_speaker_service_died_counts_as_spoken() -> N
     assert turn.is_over(ONE)
 
 
+def test_what_an_alarm_interrupted_is_spoken_again_and_counts_then() -> None:
+    turn = progress(sentences=1)
+    turn.finish(1.0)
+    turn.report("a", speech("speaking", 0), 2.0)
+    turn.report("a", speech("interrupted", 0), 2.5)
+    assert not turn.is_over(ONE)
+    turn.report("a", speech("speaking", 0), 5.0)
+    turn.report("a", speech("spoken", 0), 6.0)
+    assert turn.is_over(ONE)
+    assert not turn.all_failed()
+
+
 def test_reports_of_another_take_or_a_stranger_change_nothing() -> None:
     turn = progress(sentences=1)
     assert not turn.report("a", speech("spoken", 0, take=1), 2.0)
