@@ -1,8 +1,8 @@
 """The utterances that the intent model learns from: text files of sentences with alternatives and blanks.
 
 `corpus/<label>/<domain>.txt` holds one sentence a line. `(a|b|)` is a choice, an empty alternative may be left out;
-`{name}` is a blank that is filled from `corpus/slots/*.txt`, where a line is `name = value、value、value`. Lines that begin
-with # are comments. Files that are added are found by themselves.
+`{name}` is a blank that is filled from `corpus/slots/*.txt`, where a line is `name = value、value、value`. Lines that
+begin with # are comments. Files that are added are found by themselves.
 """
 
 from __future__ import annotations
@@ -92,7 +92,9 @@ class Corpus:
 
     def _values(self, name: str, template: Template) -> tuple[str, ...]:
         if name not in self.slots:
-            raise CorpusError(f"{template.label}/{template.domain}: nothing fills the blank {{{name}}}: {template.text}")
+            raise CorpusError(
+                f"{template.label}/{template.domain}: nothing fills the blank {{{name}}}: {template.text}"
+            )
         return self.slots[name]
 
 

@@ -24,6 +24,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from migpt_brain.intent.corpus import Label
 from migpt_brain.intent.features import grams_of
 
+#: Where the model is kept in the data folder.
+MODEL_FILE = Path("intent", "model.json")
 #: Training takes seconds; a machine that is this slow has another problem.
 _TRAINING_TIMEOUT_S = 300.0
 _LEARNING_PACKAGES = ("scikit-learn", "numpy", "scipy")

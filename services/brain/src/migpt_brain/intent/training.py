@@ -28,7 +28,7 @@ Booleans = npt.NDArray[np.bool_]
 FOLDS = 5
 #: Runs that occur in one line only are that line's wording, and say nothing about others.
 FEWEST_LINES = 2
-#: How closely the weights follow the corpus; found by cross-validation over lines, a factor of 3 either way costs little.
+#: How closely the weights follow the corpus; found by cross-validation; a factor of 3 costs little.
 STRENGTH = 4.0
 #: A command that the language model takes away is this much worse than a question that is left to XiaoAI.
 COST_OF_STEALING = 1.5
@@ -92,7 +92,7 @@ def train(corpus: Corpus) -> Trained:
     part = np.array([_part_of(utterance.template) for utterance in examples.utterances])
     for held_out in range(FOLDS):
         linear = Linear.learn(examples, part != held_out)
-        unseen = np.flatnonzero(part == held_out)
+        unseen = np.flatnonzero(part == held_out).tolist()
         matrix = matrix_of([examples.grams[index] for index in unseen], linear.vocabulary)
         llm_scores[unseen] = linear.llm.decision_function(matrix)
         home_scores[unseen] = linear.home.decision_function(matrix)
@@ -146,7 +146,7 @@ def _part_of(template: Template) -> int:
 
 def _vocabulary(examples: Examples, chosen: Booleans) -> dict[str, int]:
     lines: defaultdict[str, set[Template]] = defaultdict(set)
-    for index in np.flatnonzero(chosen):
+    for index in np.flatnonzero(chosen).tolist():
         for gram in examples.grams[index]:
             lines[gram].add(examples.utterances[index].template)
     kept = sorted(gram for gram, templates in lines.items() if len(templates) >= FEWEST_LINES)
