@@ -134,7 +134,7 @@ def matrix_of(grams: Sequence[frozenset[str]], vocabulary: dict[str, int]) -> cs
     for of_one in grams:
         found = sorted(index for gram in of_one if (index := vocabulary.get(gram)) is not None)
         columns += found
-        values += [len(found) ** -0.5] * len(found)
+        values += [(len(found) or 1) ** -0.5] * len(found)
         ends.append(len(columns))
     return csr_matrix((values, columns, ends), shape=(len(grams), len(vocabulary)))
 
