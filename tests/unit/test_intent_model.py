@@ -117,7 +117,7 @@ def test_a_model_of_another_corpus_code_or_library_is_trained_anew(
 def test_the_fingerprint_follows_the_libraries(monkeypatch: pytest.MonkeyPatch) -> None:
     before = training_fingerprint()
     assert training_fingerprint() == before
-    monkeypatch.setattr(model_module.metadata, "version", lambda package: "0.0")
+    monkeypatch.setattr("importlib.metadata.version", lambda package: "0.0")
     assert training_fingerprint() != before
 
 
