@@ -8,6 +8,7 @@ from collections.abc import Callable
 import typer
 
 from migpt_cli.ask_command import ask
+from migpt_cli.classify_command import classify
 from migpt_cli.config_command import config_app
 from migpt_cli.demo_command import demo
 from migpt_cli.messages_command import messages
@@ -15,6 +16,7 @@ from migpt_cli.outcome import EXIT_CODES
 from migpt_cli.say_command import say
 from migpt_cli.speakers_command import speakers
 from migpt_cli.testing import run_tests
+from migpt_cli.train_command import train
 from migpt_cli.up_command import up
 from migpt_cli.watch_command import watch
 from migpt_cli.wording import help_language, words
@@ -70,6 +72,17 @@ _COMMANDS: tuple[tuple[Callable[..., None], Phrase], ...] = (
     ),
     (watch, Phrase(zh="实时观看每一轮对话。", en="Watch every turn as it happens.")),
     (speakers, Phrase(zh="列出所有音箱和它们的状态。", en="List the speakers and how they are.")),
+    (
+        classify,
+        Phrase(
+            zh="判断每句话由谁回答：标准输入一行一句，输出一行一个 JSON。",
+            en="Judge who each utterance is for: one a line on stdin, one JSON object a line out.",
+        ),
+    ),
+    (
+        train,
+        Phrase(zh="重新训练意图模型并显示评估结果。", en="Train the intent model anew and show how good it is."),
+    ),
     (messages, Phrase(zh="消息手册：主题、字段、示例。", en="The message reference: topics, fields, examples.")),
 )
 

@@ -28,6 +28,7 @@ class Reason(StrEnum):
     MODE_NATIVE = "mode_native"
     CLASSIFIED_LLM = "classified_llm"
     CLASSIFIED_NATIVE = "classified_native"
+    CLASSIFIED_HOME = "classified_home"
     HOME_NOT_CONNECTED = "home_not_connected"
     NO_KEYWORD = "no_keyword"
     NOTHING_SAID = "nothing_said"
@@ -44,6 +45,7 @@ REASON_TEXTS: dict[Reason, Phrase] = {
     Reason.MODE_NATIVE: Phrase(zh="小爱模式，没有关键词", en="mode native, and no keyword"),
     Reason.CLASSIFIED_LLM: Phrase(zh="判断为适合大模型回答", en="judged to be for the language model"),
     Reason.CLASSIFIED_NATIVE: Phrase(zh="判断为适合小爱回答", en="judged to be for XiaoAI"),
+    Reason.CLASSIFIED_HOME: Phrase(zh="判断为控制家里的设备", en="judged to be about the home's devices"),
     Reason.HOME_NOT_CONNECTED: Phrase(
         zh="有智能家居关键词，但 Home Assistant 未连接", en="smart home keyword, but Home Assistant is not connected"
     ),
