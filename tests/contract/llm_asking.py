@@ -12,7 +12,7 @@ from migpt_simulator.llm import LlmServer
 from migpt_simulator.llm_behaviour import Behaviour, LlmControl
 from migpt_simulator.llm_journal import ChatEntry
 
-KEY = "sk-verysecretkey0123456789abcdef"
+KEY = "sk-very-secret-key-0123-abcdef"
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ import pytest
 from migpt_brain.llm import FailureKind, spoken_failure
 from migpt_brain.llm.diagnosis import diagnose, rejected_parameter, without_keys
 
-KEY = "sk-verysecretkey0123456789abcdef"
+KEY = "sk-very-secret-key-0123-abcdef"
 _REQUEST = httpx2.Request("POST", "http://127.0.0.1/v1/chat/completions")
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import deque
-from dataclasses import dataclass, field
 
 import structlog
 
@@ -15,6 +13,7 @@ from migpt_brain.control_phrases import ControlAction
 from migpt_brain.controls import effect_of
 from migpt_brain.desk import Desk
 from migpt_brain.llm import preset_problem
+from migpt_brain.open_turn import OpenTurn
 from migpt_brain.routing import Decision, RoutingContext
 from migpt_brain.switches import Switches
 from migpt_brain.takeover import AnswerAgain, Apologise, CloseSilently, FinishSentences, WaitForSpeech, takeover
@@ -28,7 +27,6 @@ from migpt_shared.messages import (
     Heard,
     Native,
     RouteName,
-    Sentence,
     Source,
     Speech,
     Stop,
@@ -43,18 +41,6 @@ log = structlog.get_logger(__name__)
 _REMEMBERED_TURNS = 256
 
 
-@dataclass(slots=True)
-class _OpenTurn:
-    progress: TurnProgress
-    question: str
-    """what the answerer is asked: the text without the keyword"""
-    control: ControlAction | None = None
-    job: asyncio.Task[object] | None = None
-    held: list[str] = field(default_factory=list)
-    """sentences cut before our `accepted` came back from the broker"""
-    is_inherited: bool = False
-
-
 class Conversation:
     """One speaker's conversation. All methods are called on the event loop and return at once."""
 
@@ -62,7 +48,7 @@ class Conversation:
         self.address = address
         self.switches = switches
         self._desk = desk
-        self._turn: _OpenTurn | None = None
+        self._turn: OpenTurn | None = None
         self._known: deque[str] = deque(maxlen=_REMEMBERED_TURNS)
         self._last_route: RouteName | None = None
 
@@ -122,27 +108,27 @@ class Conversation:
             take=turn.take + 1,
             preset=turn.preset,
         )
-        opened = _OpenTurn(progress, question=turn.text)
+        opened = OpenTurn(self._desk, self.address, progress, question=turn.text)
         way = takeover(turn, age_s)
         log.info("turn_taken_over", turn=turn.turn, how=type(way).__name__)
         self._turn = opened
         match way:
             case AnswerAgain():
-                self._publish(opened)
+                opened.publish()
                 self._start(opened, None)
             case WaitForSpeech():
                 opened.is_inherited = True
                 progress.inherit(turn)
-                self._publish(opened)
+                opened.publish()
                 self.send_again_to_all()
             case FinishSentences(already_heard, unspoken):
                 progress.earlier = already_heard
                 progress.error = "interrupted"
-                self._publish(opened)
+                opened.publish()
                 self._say_and_finish(opened, *unspoken, self._words(phrases.REST_IS_MISSING))
             case Apologise():
                 progress.error = "interrupted"
-                self._publish(opened)
+                opened.publish()
                 self._say_and_finish(opened, self._words(phrases.ANSWER_WAS_LOST))
             case CloseSilently():
                 self._close(opened, "failed", error="abandoned")
@@ -174,16 +160,16 @@ class Conversation:
             opened=time.monotonic(),
             p_llm=decision.p_llm,
         )
-        opened = _OpenTurn(progress, question=decision.text, control=decision.control)
+        opened = OpenTurn(self._desk, self.address, progress, question=decision.text, control=decision.control)
         self._turn = opened
         self._last_route = decision.route
         log.info("routed", turn=turn_id, route=decision.route, reason=decision.reason, text=text)
-        self._publish(opened)
+        opened.publish()
         if decision.route == "llm":
             # The model is asked at once; no sentence leaves before our `accepted` has come back as the first.
             self._start(opened, ask)
 
-    def _start(self, opened: _OpenTurn, ask: Ask | None) -> None:
+    def _start(self, opened: OpenTurn, ask: Ask | None) -> None:
         job = AnswerJob(self._desk, self.address, opened.progress, self)
         if opened.progress.route == "home":
             work = job.ask_home(opened.question)
@@ -217,9 +203,9 @@ class Conversation:
             self._drop(opened)
         elif turn.phase == "accepted":
             # Ours came first; whoever hears of the turn now must see that.
-            self._publish(opened)
+            opened.publish()
 
-    def _confirmed(self, opened: _OpenTurn) -> None:
+    def _confirmed(self, opened: OpenTurn) -> None:
         progress = opened.progress
         progress.is_confirmed = True
         was_complete = progress.is_complete and opened.job is None
@@ -229,10 +215,10 @@ class Conversation:
         match progress.route:
             case "llm" if progress.phase == "accepted":
                 progress.phase = "thinking"
-                self._publish(opened)
+                opened.publish()
             case "home" if opened.job is None:
                 progress.phase = "thinking"
-                self._publish(opened)
+                opened.publish()
                 self._start(opened, None)
             case "native":
                 self._leave_to_xiaoai(opened)
@@ -252,7 +238,7 @@ class Conversation:
         elif opened.progress.route == "native":
             self._leave_to_xiaoai(opened)
 
-    def _leave_to_xiaoai(self, opened: _OpenTurn) -> None:
+    def _leave_to_xiaoai(self, opened: OpenTurn) -> None:
         progress = opened.progress
         if progress.source != "speaker":
             # XiaoAI has not heard it.
@@ -287,7 +273,7 @@ class Conversation:
         if not opened.progress.report(speaker, speech, now):
             return
         if not self._close_if_over(opened) and opened.progress.spoken_count() != spoken_before:
-            self._publish(opened)
+            opened.publish()
 
     def send_again_to_all(self) -> None:
         """Somebody may have missed something of the open turn."""
@@ -304,15 +290,12 @@ class Conversation:
             opened.progress.reporter_died(speaker)
             if self._close_if_over(opened):
                 return
-        for seq in opened.progress.unconfirmed(speaker):
-            self._publish_sentence(opened, seq, opened.progress.sentences[seq], (speaker,))
-        if opened.progress.is_complete:
-            self._publish_sentence(opened, len(opened.progress.sentences), "", (speaker,), last=True)
+        opened.send_again(speaker)
 
     def synchronised(self) -> None:
         """The broker may have forgotten the open turn."""
         if self._turn is not None:
-            self._publish(self._turn)
+            self._turn.publish()
             self.send_again_to_all()
 
     # -- how turns end -------------------------------------------------------------------------------------------
@@ -358,20 +341,20 @@ class Conversation:
             opened.progress.reason = "superseded"
         self._close(opened, "cancelled", error="superseded")
 
-    def _close(self, opened: _OpenTurn, phase: TurnPhase, *, error: str | None = None) -> None:
+    def _close(self, opened: OpenTurn, phase: TurnPhase, *, error: str | None = None) -> None:
         self._drop(opened)
         progress = opened.progress
         progress.phase = phase
         progress.error = progress.error or error
         progress.mark("closed", time.monotonic())
-        self._publish(opened)
+        opened.publish()
         log.info("turn_closed", turn=progress.id, phase=phase, error=progress.error, spans_ms=progress.spans_ms)
         reply = progress.heard_text()
         if progress.route == "llm" and reply:
             self._desk.remember(self.address, progress.id, progress.text, reply)
         self._desk.state_changed(self.address)
 
-    def _drop(self, opened: _OpenTurn) -> None:
+    def _drop(self, opened: OpenTurn) -> None:
         """Forget the turn here; cancelling its job closes the connection to the model."""
         if self._turn is opened:
             self._turn = None
@@ -379,7 +362,7 @@ class Conversation:
             opened.job.cancel()
             opened.job = None
 
-    def _close_if_over(self, opened: _OpenTurn) -> bool:
+    def _close_if_over(self, opened: OpenTurn) -> bool:
         progress = opened.progress
         if (
             self._turn is not opened
@@ -414,39 +397,27 @@ class Conversation:
         if progress.is_confirmed:
             self._finish(opened)
 
-    def _say_and_finish(self, opened: _OpenTurn, *texts: str) -> None:
+    def _say_and_finish(self, opened: OpenTurn, *texts: str) -> None:
         for text in texts:
             self.sentence_ready(opened.progress, text)
         self.answer_ended(opened.progress)
 
-    def _send(self, opened: _OpenTurn, text: str) -> None:
+    def _send(self, opened: OpenTurn, text: str) -> None:
         seq = opened.progress.add_sentence(text, time.monotonic())
-        self._publish_sentence(opened, seq, text, opened.progress.speakers)
-        self._publish(opened)
+        opened.publish_sentence(seq, text, opened.progress.speakers)
+        opened.publish()
 
-    def _finish(self, opened: _OpenTurn) -> None:
+    def _finish(self, opened: OpenTurn) -> None:
         progress = opened.progress
         progress.finish(time.monotonic())
         if not progress.sentences:
             self._close(opened, "failed" if progress.error else "done")
             return
-        self._publish_sentence(opened, len(progress.sentences), "", progress.speakers, last=True)
+        opened.publish_sentence(len(progress.sentences), "", progress.speakers, last=True)
         if not self._close_if_over(opened):
-            self._publish(opened)
+            opened.publish()
 
-    # -- publishing ----------------------------------------------------------------------------------------------
-
-    def _publish(self, opened: _OpenTurn) -> None:
-        self._desk.bus.publish(
-            opened.progress.message(self._desk.src), household=self.address.household, speaker=self.address.speaker
-        )
-
-    def _publish_sentence(
-        self, opened: _OpenTurn, seq: int, text: str, speakers: tuple[str, ...], *, last: bool = False
-    ) -> None:
-        sentence = Sentence(turn=opened.progress.id, take=opened.progress.take, seq=seq, text=text, last=last)
-        for speaker in speakers:
-            self._desk.bus.publish(sentence, household=self.address.household, speaker=speaker)
+    # -- settings in force ---------------------------------------------------------------------------------------
 
     def _routing_context(self) -> RoutingContext:
         return RoutingContext(
