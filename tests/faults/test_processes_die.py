@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from migpt_shared.messages import BrainState, HearingState, SpeechState, Turn
+from migpt_shared.messages import Ask, BrainState, HearingState, SpeechState, Turn
 from migpt_simulator import NativeAnswer, SimulatedHome, SimulatedSpeaker
 from migpt_simulator.journal import SoundStarted
 from migpt_simulator.live import LiveSpeaker
@@ -167,3 +167,15 @@ async def test_a_clean_stop_is_quick_and_leaves_no_ghost() -> None:
         [address] = system.addresses()
         assert system.owner_of(BrainState, address) is None
         assert not [turn for turn in system.watcher.of(Turn) if turn.is_open]
+
+
+async def test_a_retained_command_is_not_obeyed_at_every_connect() -> None:
+    async with WholeSystem(answer=ANSWER, home=one_speaker()) as system:
+        await system.service("brain").stop()
+        assert system.bus._client is not None
+        system.bus._client._client.publish("migpt/home/living_room/do/ask", "保留的问题", 1, retain=True)
+        await system.service("brain").start()
+        await system.watcher.until(system.is_ready, 30)
+        system.publish(Ask(text="之后的问题"))
+        await system.watcher.closed("之后的问题")
+        assert not system.watcher.turns("保留的问题")

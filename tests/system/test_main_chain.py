@@ -424,20 +424,6 @@ async def test_a_question_at_one_speaker_of_a_group_ends_the_answer_on_all(syste
     assert (await system.watcher.closed("插一句话")).phase == "done"
 
 
-async def test_a_retained_command_is_not_obeyed_at_every_connect(system: WholeSystem) -> None:
-    assert system.bus._client is not None
-    topic = "migpt/home/living_room/do/ask"
-    system.bus._client._client.publish(topic, "保留的问题", 1, retain=True)
-    await system.watcher.closed("保留的问题")
-    await system.broker.kill()
-    await system.broker.start()
-    await system.watcher.until(lambda: system.watcher.connections == 2)
-    await system.watcher.until(system.is_ready, 30)
-    system.publish(Ask(text="重连之后"))
-    await system.watcher.closed("重连之后")
-    assert len({turn.turn for turn in system.watcher.turns("保留的问题")}) == 1
-
-
 async def test_stop_with_nothing_to_stop_is_fine(system: WholeSystem) -> None:
     assert (await system.send(Stop())).ok
 
