@@ -3,10 +3,12 @@
 from migpt_shared.messages.answering import (
     CLOSED_PHASES,
     BrainState,
+    IntentModelState,
     Mode,
     Reply,
     RouteName,
     Sentence,
+    Target,
     Turn,
     TurnPhase,
 )
@@ -78,6 +80,7 @@ __all__ = [
     "HomeEntities",
     "HomeEntity",
     "HomeState",
+    "IntentModelState",
     "Login",
     "Message",
     "Mode",
@@ -104,6 +107,7 @@ __all__ = [
     "SpeechProfile",
     "SpeechState",
     "Stop",
+    "Target",
     "Traffic",
     "Turn",
     "TurnPhase",
