@@ -18,7 +18,7 @@ from migpt_brain.desk import Desk
 from migpt_brain.home_link import HomeLink
 from migpt_brain.intent_builder import Built, ChildBuilder
 from migpt_brain.intent_keeper import IntentKeeper
-from migpt_brain.llm import Answers
+from migpt_brain.llm.answers import Answers
 from migpt_brain.memory import Memory
 from migpt_brain.routing import Router
 from migpt_brain.switches import Switches, SwitchFile
