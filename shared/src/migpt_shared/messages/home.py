@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from migpt_shared.messages.answering import RouteName
 from migpt_shared.messages.envelope import Message, UlidText
+from migpt_shared.messages.hearing import Source
 from migpt_shared.messages.topics import Channel
 
 _ASK_EXPIRES_S = 20
@@ -64,8 +65,13 @@ class HomeState(Message):
     """Whether the household's Home Assistant can be reached."""
 
     channel: ClassVar = Channel("{household}/ha/state", retain=True)
-    example: ClassVar[dict[str, Any]] = {"connected": True, "agent": "conversation.home_assistant"}
+    example: ClassVar[dict[str, Any]] = {
+        "owner": "ha_bridge/1a2b3c",
+        "connected": True,
+        "agent": "conversation.home_assistant",
+    }
 
+    owner: str | None = Field(default=None, description="service/instance that is the household's bridge; null: none")
     connected: bool = Field(description="the bridge is logged in to Home Assistant")
     agent: str | None = Field(default=None, description="the conversation agent in use")
     error: str | None = Field(default=None, description="why it is not connected, and what to do")
@@ -95,11 +101,27 @@ class HomeEntities(Message):
 
 
 class Event(Message):
-    """What Home Assistant's automations may act on."""
+    """What Home Assistant's automations may act on: one question and one answer per turn, or why there is none."""
 
     channel: ClassVar = Channel("{household}/{speaker}/event")
-    example: ClassVar[dict[str, Any]] = {"event_type": "question", "text": "为什么天是蓝的", "route": "llm"}
+    example: ClassVar[dict[str, Any]] = {
+        "turn": "01K9ZJ5T2M6W0V3B8QH4N7X1CE",
+        "event_type": "answer",
+        "text": "因为大气会散射阳光。",
+        "question": "为什么天是蓝的",
+        "route": "llm",
+        "source": "speaker",
+        "preset": "deepseek",
+    }
 
-    event_type: Literal["question", "answer", "interrupted", "failed"] = Field(description="what happened")
-    text: str = Field(default="", description="the question or the answer")
+    event_type: Literal["question", "answer", "interrupted", "failed", "choice"] = Field(
+        description="what happened; choice: a person was asked by do/ask_user, and answered or did not"
+    )
+    text: str = Field(default="", description="the question, or the answer as far as it came; at most 5000 characters")
+    question: str | None = Field(default=None, description="what was asked, cut to one line")
     route: RouteName | None = Field(default=None, description="who answers")
+    source: Source | None = Field(default=None, description="where the question came from")
+    preset: str | None = Field(default=None, description="the language model configuration that answers")
+    choice: str | None = Field(default=None, description="which of the choices a person took; null: none of them")
+    request: UlidText | None = Field(default=None, description="id of the do/ask_user that this answers")
+    error: str | None = Field(default=None, description="what went wrong, if something did")
