@@ -40,6 +40,7 @@ from migpt_shared.messages.speaking import Speech, SpeechPhase, SpeechProfile, S
 from migpt_shared.messages.topics import (
     DEFAULT_PREFIX,
     EVERYBODY,
+    HOME,
     RESERVED_NAMES,
     Address,
     Channel,
@@ -53,6 +54,7 @@ __all__ = [
     "COMMANDS",
     "DEFAULT_PREFIX",
     "EVERYBODY",
+    "HOME",
     "MAX_PAYLOAD_BYTES",
     "PARTIES",
     "PRESENCE_EVERY_S",

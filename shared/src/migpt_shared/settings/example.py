@@ -21,7 +21,7 @@ EXAMPLE = Path("config.example.toml")
 PLACEHOLDERS = ("…", "sk-…", "V1:…")
 
 #: Sections that no service of this version reads. They are accepted, so that one file fits several versions.
-UNREAD_SECTIONS = ("home_assistant", "console")
+UNREAD_SECTIONS = ("console",)
 
 _HEAD = """\
 # migpt-mqtt 的配置。复制为 config.toml，填好 ← 标出的三处，然后运行 ./migpt up
@@ -33,6 +33,8 @@ _HEAD = """\
 # 检查 check it: ./migpt config check    重新生成 made by: ./migpt config example --write
 """
 _WIDTH = 110
+#: Sections that are shown once, at the top level.
+_SHOWN_ELSEWHERE = ("households.home.home_assistant",)
 _UNREAD = "本版本的服务还不读取这一节。 No service of this version reads this section."
 
 _TITLES = {
@@ -45,7 +47,7 @@ _TITLES = {
     "llm": "大模型 the language model",
     "llm.presets.deepseek": "已知服务商只需 api_key known providers need a key only",
     "speech": "说 speaking",
-    "home_assistant": "Home Assistant",
+    "home_assistant": "Home Assistant; several households: [households.NAME.home_assistant]",
     "console": "网页控制台 web console",
 }
 
@@ -105,6 +107,8 @@ def _section(path: str, model: type[BaseModel], *, is_live: bool, only: frozense
     subsections: list[tuple[str, FieldInfo]] = []
     for name, field in model.model_fields.items():
         if only is not None and name not in only:
+            continue
+        if f"{path}.{name}" in _SHOWN_ELSEWHERE:
             continue
         if _model_in(field.annotation) is not None:
             subsections.append((name, field))

@@ -1,17 +1,61 @@
-"""Where Home Assistant is."""
+"""Where Home Assistant is, and how the speakers appear there."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Any
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator, model_validator
 
-from migpt_shared.settings.base import Section
+from migpt_shared.settings.base import Section, secret_from
+
+_TOPIC = re.compile(r"[^/+#\0]+(/[^/+#\0]+)*")
 
 
 class HomeAssistantSettings(Section):
-    url: str = Field(description="base URL of Home Assistant, such as http://homeassistant.local:8123")
+    """A household's Home Assistant. That the section is there is enough for the speakers to appear in it."""
+
+    url: str | None = Field(
+        default=None,
+        description="base URL of Home Assistant, such as http://homeassistant.local:8123; needed to command the home",
+    )
     token: SecretStr | None = Field(default=None, description="long-lived access token")
     token_file: Path | None = Field(default=None, description="a file that holds it, instead of token")
     agent_id: str = Field(default="", description="conversation agent; empty: Home Assistant's default")
     device_mapping: dict[str, str] = Field(default_factory=dict, description="spoken name to entity id")
+    discovery: bool = Field(default=True, description="the speakers appear in Home Assistant by MQTT discovery")
+    discovery_prefix: str = Field(
+        default="homeassistant", description="the discovery prefix of Home Assistant's MQTT integration"
+    )
+    birth_topic: str = Field(
+        default="homeassistant/status", description="where Home Assistant's MQTT integration says that it has started"
+    )
+    suggest_areas: bool = Field(
+        default=True, description="propose each speaker's area; Home Assistant makes areas that it does not have"
+    )
+    leave_out: list[str] = Field(
+        default_factory=list, description="entities that are not wanted, by the last part of their id, such as pause"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_file(cls, values: Any) -> Any:
+        if isinstance(values, dict) and values.get("token_file"):
+            token = secret_from(values.get("token"), Path(values["token_file"]), "token")
+            return {**values, "token": token, "token_file": None}
+        return values
+
+    @field_validator("url")
+    @classmethod
+    def _is_base_url(cls, url: str | None) -> str | None:
+        if url is not None and not url.startswith(("http://", "https://")):
+            raise ValueError("must be a base URL such as http://homeassistant.local:8123")
+        return url.rstrip("/") if url else None
+
+    @field_validator("discovery_prefix", "birth_topic")
+    @classmethod
+    def _is_topic(cls, topic: str) -> str:
+        if not _TOPIC.fullmatch(topic):
+            raise ValueError("must be an MQTT topic without wildcards, such as homeassistant")
+        return topic

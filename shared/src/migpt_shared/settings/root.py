@@ -73,6 +73,10 @@ class Settings(BaseSettings):
         # What `load_settings` reads from the files comes in as init values; the environment goes before it.
         return (EnvSettingsSource(settings_cls), init_settings)
 
+    def home_of(self, household: str) -> HomeAssistantSettings | None:
+        """The Home Assistant of a household: its own section, else the top-level one; None when there is neither."""
+        return self.households[household].home_assistant or self.home_assistant
+
     def secrets(self) -> Iterator[str]:
         """Every secret there is, so that logs can be kept free of them."""
         yield from _secrets_in(self)
