@@ -35,11 +35,12 @@ ENV MIGPT_SERVICE=${SERVICE} \
     MIGPT_LOG_FORMAT=json \
     MIGPT_HEALTH_FILE=/tmp/health \
     PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
+COPY deploy/image/start /start
 USER 10001:10001
 WORKDIR /data
 HEALTHCHECK --interval=30s --timeout=10s --start-period=60s --start-interval=500ms --retries=2 \
     CMD ["python", "-m", "migpt_shared.health_file"]
-CMD ["sh", "-c", "exec python -m migpt_${MIGPT_SERVICE}"]
+ENTRYPOINT ["/start"]
 
 
 FROM build AS tools-build
@@ -58,10 +59,12 @@ RUN python deploy/image/finish.py /packages /image
 FROM ${PYTHON} AS tools
 COPY --from=tools-build /image /
 COPY --from=tools-build --chown=10001:10001 /data /data
-ENV MIGPT_DATA_DIR=/data PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
+ENV MIGPT_SERVICE=cli MIGPT_CONFIG=/config/config.toml MIGPT_DATA_DIR=/data \
+    PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
+COPY deploy/image/start /start
 USER 10001:10001
 WORKDIR /data
-ENTRYPOINT ["python", "-m", "migpt_cli"]
+ENTRYPOINT ["/start"]
 
 
 # Without --target the image of a service is built.
