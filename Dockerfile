@@ -19,7 +19,9 @@ COPY shared shared
 COPY services/${SERVICE} services/${SERVICE}
 RUN pip install --no-index --no-deps --no-build-isolation ./shared ./services/${SERVICE}
 # The brain gets its intent model here, so that its first start does not have to train one.
-RUN if [ "${SERVICE}" = brain ]; then python -m migpt_brain.intent.train --out /data/intent/model.json; fi
+RUN if [ "${SERVICE}" = brain ]; then \
+      python -m migpt_brain.intent.train --out /image/intent/model.json && chmod 644 /image/intent/model.json; \
+    fi
 COPY deploy/image deploy/image
 RUN python deploy/image/finish.py /packages /image
 
