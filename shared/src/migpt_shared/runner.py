@@ -14,6 +14,7 @@ from typing import Protocol
 import structlog
 from watchfiles import awatch
 
+from migpt_shared import health_file
 from migpt_shared.bus import Bus, Cleared, Delivery, Malformed, MemoryBroker, MemoryBus, MqttBus, Receiver, Subscription
 from migpt_shared.messages import HOME, PRESENCE_EVERY_S, Address, Command, Health, Message, Presence, Result
 from migpt_shared.ownership import Bury, LetGo, Lose, Ownership, Take
@@ -109,11 +110,14 @@ class ServiceHost:
         *,
         config: Path | None = None,
         watchdog: bool = True,
+        health: Path | None = None,
     ) -> None:
+        """`health`: a file for `migpt_shared.health_file`, written as long as the service is well."""
         self._name = name
         self._instance = secrets.token_hex(4)
         self._src = f"{name}/{self._instance}"
         self._config = config
+        self._health_file = health
         self._watchdog = LoopWatchdog() if watchdog else None
         self._since_ms = time.time_ns() // 1_000_000
         self._ownership = Ownership(self._src)
@@ -214,9 +218,11 @@ class ServiceHost:
 
     def connected(self) -> None:
         self._publish_presence()
+        self._report_health()
 
     def disconnected(self) -> None:
         self._ownership.disconnected()
+        self._report_health()
 
     # -- tasks ---------------------------------------------------------------------------------------------------
 
@@ -229,6 +235,7 @@ class ServiceHost:
             await asyncio.sleep(PRESENCE_EVERY_S)
             if self._bus.is_connected:
                 self._publish_presence()
+            self._report_health()
 
     async def _divide(self) -> None:
         while True:
@@ -311,6 +318,20 @@ class ServiceHost:
             service=self._name,
             instance=self._instance,
         )
+
+    def _report_health(self) -> None:
+        """For a look from outside. Troubles of an account are none of the process: no restart would cure them."""
+        if self._health_file is None:
+            return
+        problem = ""
+        if not self._bus.is_connected:
+            problem = "not connected to the broker"
+        elif self._watchdog is not None and not self._watchdog.is_lively:
+            problem = "the event loop was blocked"
+        try:
+            health_file.report(self._health_file, problem)
+        except OSError as error:
+            log.warning("health_not_reported", file=str(self._health_file), reason=error.strerror)
 
     def _publish_state(self, address: Address) -> None:
         self._publish(self._service.state(address), address)
