@@ -21,7 +21,10 @@ EXAMPLE = Path("config.example.toml")
 PLACEHOLDERS = ("…", "sk-…", "V1:…")
 
 #: Sections that no service of this version reads. They are accepted, so that one file fits several versions.
-UNREAD_SECTIONS = ("home_assistant", "console")
+UNREAD_SECTIONS = ("console",)
+
+#: Sections with the same settings as one that is shown in full.
+_SAME_AS = {"households.home.home_assistant": "home_assistant"}
 
 _HEAD = """\
 # migpt-mqtt 的配置。复制为 config.toml，填好 ← 标出的三处，然后运行 ./migpt up
@@ -86,6 +89,7 @@ _SAMPLES: dict[str, object] = {
     "home_assistant.url": "http://homeassistant.local:8123",
     "home_assistant.token": "…",
     "home_assistant.token_file": "secrets/home_assistant_token",
+    "home_assistant.device_mapping": {"客厅灯": "light.living_room"},
     "console.api_key": "…",
 }
 #: Names for sections that a person names. Those after the first show only what `_SAMPLES` gives them.
@@ -118,6 +122,10 @@ def _subsection(path: str, field: FieldInfo) -> Iterator[str]:
     model = _model_in(field.annotation)
     if model is None:
         raise LookupError(f"{path} is no section")
+    if path in _SAME_AS:
+        yield from ("", *textwrap.wrap(f"{field.description}: [{path}], with the settings of [{_SAME_AS[path]}]",
+                    _WIDTH, initial_indent="# ", subsequent_indent="# "))  # fmt: skip
+        return
     if get_origin(field.annotation) is not dict:
         yield from _headed(path, model, field, only=None)
         return

@@ -1,17 +1,77 @@
-"""Where Home Assistant is."""
+"""Where Home Assistant is, and how a household's speakers use it."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator, model_validator
 
-from migpt_shared.settings.base import Section
+from migpt_shared.settings.base import Section, secret_from
+
+_ENTITY_ID = re.compile(r"[a-z0-9_]+\.[a-z0-9_]+")
+_KIND = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)?")
 
 
 class HomeAssistantSettings(Section):
-    url: str = Field(description="base URL of Home Assistant, such as http://homeassistant.local:8123")
-    token: SecretStr | None = Field(default=None, description="long-lived access token")
+    url: str = Field(
+        default="",
+        description="base URL of Home Assistant, such as http://homeassistant.local:8123; empty: commands to the home"
+        " are not answered",
+    )
+    token: SecretStr | None = Field(
+        default=None, description="long-lived access token: in Home Assistant's profile page, under security"
+    )
     token_file: Path | None = Field(default=None, description="a file that holds it, instead of token")
-    agent_id: str = Field(default="", description="conversation agent; empty: Home Assistant's default")
-    device_mapping: dict[str, str] = Field(default_factory=dict, description="spoken name to entity id")
+    agent_id: str = Field(
+        default="", description="conversation agent, such as conversation.chatgpt; empty: Home Assistant's own"
+    )
+    language: str = Field(
+        default="", description="language of the conversation, such as zh-cn; empty: zh-cn or en, by `language`"
+    )
+    confirm_domains: list[str] = Field(
+        default_factory=lambda: ["lock", "alarm_control_panel", "valve", "cover.garage", "cover.gate"],
+        description="what is only operated after a spoken yes: domains, or domain.device_class",
+    )
+    device_mapping: dict[str, str] = Field(
+        default_factory=dict,
+        description="spoken name to entity id; these names go before Home Assistant's, and their entities need not be"
+        " exposed",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_token_file(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        values = dict(values)
+        file = values.pop("token_file", None)
+        if file:
+            values["token"] = secret_from(values.get("token"), Path(file), "token")
+        return values
+
+    @field_validator("url")
+    @classmethod
+    def _is_base_url(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if url and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment):
+            raise ValueError("must be a base URL such as http://homeassistant.local:8123")
+        return url.rstrip("/")
+
+    @field_validator("confirm_domains")
+    @classmethod
+    def _are_kinds(cls, kinds: list[str]) -> list[str]:
+        for kind in kinds:
+            if not _KIND.fullmatch(kind):
+                raise ValueError(f"{kind!r} is neither a domain such as lock nor a device class such as cover.garage")
+        return kinds
+
+    @field_validator("device_mapping")
+    @classmethod
+    def _are_entity_ids(cls, mapping: dict[str, str]) -> dict[str, str]:
+        for name, entity_id in mapping.items():
+            if not name.strip() or not _ENTITY_ID.fullmatch(entity_id):
+                raise ValueError(f"{name!r} = {entity_id!r}: a name needs an entity id such as light.living_room")
+        return mapping

@@ -58,8 +58,20 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _one_home_for_home_assistant(self) -> Settings:
         if self.home_assistant is not None and len(self.households) > 1:
-            raise ValueError("[home_assistant] fits one household only; there are several households")
+            raise ValueError(
+                "[home_assistant] fits one household only; there are several households:"
+                " give each its own as [households.NAME.home_assistant]"
+            )
+        if self.home_assistant is not None:
+            for name, household in self.households.items():
+                if household.home_assistant is not None:
+                    raise ValueError(f"give either [home_assistant] or [households.{name}.home_assistant], not both")
         return self
+
+    def home_assistant_of(self, household: str) -> HomeAssistantSettings | None:
+        """The Home Assistant of a household; None: it has none."""
+        known = self.households.get(household)
+        return None if known is None else known.home_assistant or self.home_assistant
 
     @classmethod
     def settings_customise_sources(
