@@ -183,14 +183,15 @@ def test_each_household_can_have_its_own_home_assistant(tmp_path: Path) -> None:
     (tmp_path / "token").write_text("fromfile\n")
     file = _home(
         tmp_path,
-        '[households.home.home_assistant]\nurl = "http://ha:8123/"\ntoken_file = "token"\n[households.b]\naccount = "2"\n',
+        "[households.home.home_assistant]\nurl = 'http://ha:8123/'\ntoken_file = 'token'\n"
+        "[households.b]\naccount = '2'\n",
     )
     settings = load_settings(file)
-    home = settings.home_assistant_of("home")
+    home = settings.home_of("home")
     assert home is not None
     assert home.token is not None
     assert (home.url, home.token.get_secret_value()) == ("http://ha:8123", "fromfile")
-    assert settings.home_assistant_of("b") is None
+    assert settings.home_of("b") is None
 
 
 @pytest.mark.parametrize(

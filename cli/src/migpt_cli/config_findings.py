@@ -95,7 +95,7 @@ def _warnings(settings: Settings) -> Iterator[Finding]:
     for name, household in settings.households.items():
         if household.password is None and household.pass_token is None:
             yield Finding(_NO_SECRET, {"name": name})
-        home = settings.home_assistant_of(name)
+        home = settings.home_of(name)
         if home is not None and home.url and (home.token is None or home.token.get_secret_value() in PLACEHOLDERS):
             yield Finding(_NO_TOKEN, {"url": home.url})
     for section in UNREAD_SECTIONS:

@@ -15,9 +15,9 @@ import structlog
 from watchfiles import awatch
 
 from migpt_shared.bus import Bus, Cleared, Delivery, Malformed, MemoryBroker, MemoryBus, MqttBus, Receiver, Subscription
-from migpt_shared.messages import PRESENCE_EVERY_S, Address, Command, Health, Message, Presence, Result
+from migpt_shared.messages import HOME, PRESENCE_EVERY_S, Address, Command, Health, Message, Presence, Result
 from migpt_shared.ownership import LetGo, Lose, Ownership, Take
-from migpt_shared.service import Context, MakeService
+from migpt_shared.service import Context, MakeService, SeesClearing
 from migpt_shared.settings import Settings, SettingsError, load_settings, settings_files
 from migpt_shared.watchdog import LoopWatchdog
 
@@ -167,7 +167,8 @@ class ServiceHost:
             case Presence() as presence if delivery.places["service"] == self._name:
                 self._receive_presence(presence, delivery)
             case self._service.state_kind() as state:
-                self._ownership.stands(delivery.address, state.owner)
+                unit = Address(delivery.places["household"], delivery.places.get("speaker", HOME))
+                self._ownership.stands(unit, state.owner)
                 self._wake_ownership.set()
                 self._service.receive(delivery)
             case _:
@@ -208,6 +209,8 @@ class ServiceHost:
         if cleared.kind is Presence and cleared.places["service"] == self._name:
             self._ownership.members.gone(f"{self._name}/{cleared.places['instance']}")
             self._wake_ownership.set()
+        elif isinstance(self._service, SeesClearing):
+            self._service.cleared(cleared)
 
     def connected(self) -> None:
         self._publish_presence()
@@ -307,7 +310,8 @@ class ServiceHost:
         self._publish(self._service.state(address), address)
 
     def _publish(self, message: Message, address: Address) -> None:
-        self._bus.publish(message, household=address.household, speaker=address.speaker)
+        places = {"household": address.household, "speaker": address.speaker}
+        self._bus.publish(message, **{place: places[place] for place in message.channel.placeholders})
 
     def _subscriptions(self) -> list[Subscription]:
         return [

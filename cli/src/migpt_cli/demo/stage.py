@@ -18,7 +18,7 @@ from migpt_cli.demo.scenery import config_file, home_file
 from migpt_cli.outcome import CommandFailedError
 from migpt_cli.up.child import Child
 from migpt_cli.up.service_lines import LogEntry, read_line
-from migpt_cli.up.supervisor import SERVICES, Program, Supervisor
+from migpt_cli.up.supervisor import Program, Supervisor, services_for
 from migpt_shared.language import Language, Phrase
 from migpt_shared.runner import MakeBus, mqtt_bus
 from migpt_shared.settings import load_settings
@@ -84,11 +84,13 @@ async def stage_of_processes(mosquitto: Path, language: Language, tell: Callable
         config = folder / "config.toml"
         text = config_file(language, xiaomi_url=addresses["xiaomi"], llm_url=addresses["llm"], mqtt_url=broker.url)
         config.write_text(text, encoding="utf-8")
-        stage = Stage(mqtt_bus(load_settings(config)), addresses["control"])
-        supervisor = Supervisor([Program.service(name, config) for name in SERVICES], os.environ, _Witness(stage))
+        settings = load_settings(config)
+        stage = Stage(mqtt_bus(settings), addresses["control"])
+        services = services_for(settings)
+        supervisor = Supervisor([Program.service(name, config) for name in services], os.environ, _Witness(stage))
         stop = asyncio.Event()
         supervising = asyncio.create_task(supervisor.run(stop), name="supervisor")
-        tell(_SERVICES_UP.in_(language, names="、".join(SERVICES) if language == "zh" else ", ".join(SERVICES)))
+        tell(_SERVICES_UP.in_(language, names="、".join(services) if language == "zh" else ", ".join(services)))
         try:
             yield stage
         finally:

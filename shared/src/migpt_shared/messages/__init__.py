@@ -51,6 +51,7 @@ from migpt_shared.messages.speaking import Speech, SpeechPhase, SpeechProfile, S
 from migpt_shared.messages.topics import (
     DEFAULT_PREFIX,
     EVERYBODY,
+    HOME,
     RESERVED_NAMES,
     Address,
     Channel,
@@ -64,6 +65,7 @@ __all__ = [
     "COMMANDS",
     "DEFAULT_PREFIX",
     "EVERYBODY",
+    "HOME",
     "MAX_PAYLOAD_BYTES",
     "PARTIES",
     "PRESENCE_EVERY_S",

@@ -103,8 +103,13 @@ class HomeState(Message):
     """Whether the household's Home Assistant can be reached."""
 
     channel: ClassVar = Channel("{household}/ha/state", retain=True)
-    example: ClassVar[dict[str, Any]] = {"connected": True, "agent": "conversation.home_assistant"}
+    example: ClassVar[dict[str, Any]] = {
+        "owner": "ha_bridge/1a2b3c",
+        "connected": True,
+        "agent": "conversation.home_assistant",
+    }
 
+    owner: str | None = Field(default=None, description="service/instance that is the household's bridge; null: none")
     connected: bool = Field(description="the bridge is logged in to Home Assistant")
     agent: str | None = Field(default=None, description="the conversation agent in use")
     error: str | None = Field(default=None, description="why it is not connected, and what to do")

@@ -23,9 +23,6 @@ PLACEHOLDERS = ("…", "sk-…", "V1:…")
 #: Sections that no service of this version reads. They are accepted, so that one file fits several versions.
 UNREAD_SECTIONS = ("console",)
 
-#: Sections with the same settings as one that is shown in full.
-_SAME_AS = {"households.home.home_assistant": "home_assistant"}
-
 _HEAD = """\
 # migpt-mqtt 的配置。复制为 config.toml，填好 ← 标出的三处，然后运行 ./migpt up
 # Settings of migpt-mqtt. Copy this to config.toml, fill in what ← marks, then run ./migpt up
@@ -36,6 +33,8 @@ _HEAD = """\
 # 检查 check it: ./migpt config check    重新生成 made by: ./migpt config example --write
 """
 _WIDTH = 110
+#: Sections that are shown once, at the top level.
+_SHOWN_ELSEWHERE = ("households.home.home_assistant",)
 _UNREAD = "本版本的服务还不读取这一节。 No service of this version reads this section."
 
 _TITLES = {
@@ -48,7 +47,7 @@ _TITLES = {
     "llm": "大模型 the language model",
     "llm.presets.deepseek": "已知服务商只需 api_key known providers need a key only",
     "speech": "说 speaking",
-    "home_assistant": "Home Assistant",
+    "home_assistant": "Home Assistant; several households: [households.NAME.home_assistant]",
     "console": "网页控制台 web console",
 }
 
@@ -110,6 +109,8 @@ def _section(path: str, model: type[BaseModel], *, is_live: bool, only: frozense
     for name, field in model.model_fields.items():
         if only is not None and name not in only:
             continue
+        if f"{path}.{name}" in _SHOWN_ELSEWHERE:
+            continue
         if _model_in(field.annotation) is not None:
             subsections.append((name, field))
         else:
@@ -122,10 +123,6 @@ def _subsection(path: str, field: FieldInfo) -> Iterator[str]:
     model = _model_in(field.annotation)
     if model is None:
         raise LookupError(f"{path} is no section")
-    if path in _SAME_AS:
-        yield from ("", *textwrap.wrap(f"{field.description}: [{path}], with the settings of [{_SAME_AS[path]}]",
-                    _WIDTH, initial_indent="# ", subsequent_indent="# "))  # fmt: skip
-        return
     if get_origin(field.annotation) is not dict:
         yield from _headed(path, model, field, only=None)
         return

@@ -1,4 +1,4 @@
-"""Where Home Assistant is, and how a household's speakers use it."""
+"""Where Home Assistant is, and how the speakers appear there."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from migpt_shared.settings.base import Section, secret_from
 
+_TOPIC = re.compile(r"[^/+#\0]+(/[^/+#\0]+)*")
 _ENTITY_ID = re.compile(r"[a-z0-9_]+\.[a-z0-9_]+")
 _KIND = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)?")
 
 
 class HomeAssistantSettings(Section):
-    url: str = Field(
-        default="",
-        description="base URL of Home Assistant, such as http://homeassistant.local:8123; empty: commands to the home"
-        " are not answered",
+    """A household's Home Assistant. That the section is there is enough for the speakers to appear in it."""
+
+    url: str | None = Field(
+        default=None,
+        description="base URL of Home Assistant, such as http://homeassistant.local:8123; needed to command the home",
     )
     token: SecretStr | None = Field(
         default=None, description="long-lived access token: in Home Assistant's profile page, under security"
@@ -40,23 +42,35 @@ class HomeAssistantSettings(Section):
         description="spoken name to entity id; these names go before Home Assistant's, and their entities need not be"
         " exposed",
     )
+    discovery: bool = Field(default=True, description="the speakers appear in Home Assistant by MQTT discovery")
+    discovery_prefix: str = Field(
+        default="homeassistant", description="the discovery prefix of Home Assistant's MQTT integration"
+    )
+    birth_topic: str = Field(
+        default="homeassistant/status", description="where Home Assistant's MQTT integration says that it has started"
+    )
+    suggest_areas: bool = Field(
+        default=True, description="propose each speaker's area; Home Assistant makes areas that it does not have"
+    )
+    leave_out: list[str] = Field(
+        default_factory=list, description="entities that are not wanted, by the last part of their id, such as pause"
+    )
 
     @model_validator(mode="before")
     @classmethod
-    def _read_token_file(cls, values: Any) -> Any:
-        if not isinstance(values, dict):
-            return values
-        values = dict(values)
-        file = values.pop("token_file", None)
-        if file:
-            values["token"] = secret_from(values.get("token"), Path(file), "token")
+    def _read_file(cls, values: Any) -> Any:
+        if isinstance(values, dict) and values.get("token_file"):
+            token = secret_from(values.get("token"), Path(values["token_file"]), "token")
+            return {**values, "token": token, "token_file": None}
         return values
 
     @field_validator("url")
     @classmethod
-    def _is_base_url(cls, url: str) -> str:
+    def _is_base_url(cls, url: str | None) -> str | None:
+        if not url:
+            return None
         parts = urlsplit(url)
-        if url and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment):
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
             raise ValueError("must be a base URL such as http://homeassistant.local:8123")
         return url.rstrip("/")
 
@@ -75,3 +89,10 @@ class HomeAssistantSettings(Section):
             if not name.strip() or not _ENTITY_ID.fullmatch(entity_id):
                 raise ValueError(f"{name!r} = {entity_id!r}: a name needs an entity id such as light.living_room")
         return mapping
+
+    @field_validator("discovery_prefix", "birth_topic")
+    @classmethod
+    def _is_topic(cls, topic: str) -> str:
+        if not _TOPIC.fullmatch(topic):
+            raise ValueError("must be an MQTT topic without wildcards, such as homeassistant")
+        return topic

@@ -68,11 +68,6 @@ class Settings(BaseSettings):
                     raise ValueError(f"give either [home_assistant] or [households.{name}.home_assistant], not both")
         return self
 
-    def home_assistant_of(self, household: str) -> HomeAssistantSettings | None:
-        """The Home Assistant of a household; None: it has none."""
-        known = self.households.get(household)
-        return None if known is None else known.home_assistant or self.home_assistant
-
     @classmethod
     def settings_customise_sources(
         cls,
@@ -84,6 +79,10 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         # What `load_settings` reads from the files comes in as init values; the environment goes before it.
         return (EnvSettingsSource(settings_cls), init_settings)
+
+    def home_of(self, household: str) -> HomeAssistantSettings | None:
+        """The Home Assistant of a household: its own section, else the top-level one; None when there is neither."""
+        return self.households[household].home_assistant or self.home_assistant
 
     def secrets(self) -> Iterator[str]:
         """Every secret there is, so that logs can be kept free of them."""
