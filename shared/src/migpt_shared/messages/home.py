@@ -113,6 +113,7 @@ class HomeState(Message):
     connected: bool = Field(description="the bridge is logged in to Home Assistant")
     agent: str | None = Field(default=None, description="the conversation agent in use")
     error: str | None = Field(default=None, description="why it is not connected, and what to do")
+    code: HomeCode | None = Field(default=None, description="the same as a stable word; null: connected, or not known")
 
 
 class HomeEntity(BaseModel):
