@@ -9,10 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 import structlog
 
 from migpt_ha_bridge.home import sentences
+from migpt_ha_bridge.home.abilities import lack
 from migpt_ha_bridge.home.agent_answer import AgentAnswer, agent_answer
 from migpt_ha_bridge.home.caution import guarded
 from migpt_ha_bridge.home.connection import Connection
 from migpt_ha_bridge.home.dialogues import Dialogues, Exchange
+from migpt_ha_bridge.home.direct_commands import direct_command, in_home_assistants_words
 from migpt_ha_bridge.home.errors import HomeAssistantError, HomeSlow, HomeUnreachable, Refused
 from migpt_ha_bridge.home.expectations import is_done
 from migpt_ha_bridge.home.follower import Follower
@@ -43,6 +45,7 @@ class Answerer:
         follower: Follower,
         dialogues: Dialogues,
         *,
+        mapping: Mapping[str, str],
         agent_id: str,
         agent_language: str,
         language: Language,
@@ -51,6 +54,7 @@ class Answerer:
         self._connection = connection
         self._follower = follower
         self._dialogues = dialogues
+        self._mapping = mapping
         self._agent_id = agent_id
         self._agent_language = agent_language
         self._language = language
@@ -58,7 +62,16 @@ class Answerer:
         self._takes_device = True
 
     async def ask(self, ask: HomeAsk) -> HomeAnswer:
-        """The agent's answer."""
+        """The answer to a sentence: the agent's, or what came of a plain command to something the settings name."""
+        if direct := direct_command(ask.text, self._mapping):
+            call = HomeCall(
+                id=ask.id,
+                turn=ask.turn,
+                service=direct.service,
+                target={"entity_id": [direct.entity_id]},
+                confirmed=ask.confirmed,
+            )
+            return await self.call(call)
         before = self._dialogues.current(ask.speaker, time.monotonic())
         if not ask.confirmed:
             said_before = f"{before.text} {before.speech}" if before else ""
@@ -88,6 +101,10 @@ class Answerer:
         present = [entity for entity in found.entities if entity not in absent]
         if not present:
             return self._failed(call, "unavailable", "unavailable in Home Assistant", _names(absent))
+        for entity in present:
+            if missing := lack(entity.domain, call.data, self._follower.states.get(entity.id)):
+                words = sentences.lacks(missing, self._language, [entity.name])
+                return self._failed(call, "refused", f"{entity.id} has no {missing}", speech=words)
         before = {entity.id: self._follower.states.get(entity.id) for entity in present}
         try:
             await self._call(call, present)
@@ -119,7 +136,8 @@ class Answerer:
         return HomeAnswer(turn=look.turn, request=look.id, ok=True, states=states)
 
     async def _converse(self, ask: HomeAsk, conversation_id: str | None) -> Mapping[str, object]:
-        fields: dict[str, object] = {"text": ask.text, "language": self._agent_language}
+        text = in_home_assistants_words(ask.text, self._own_names())
+        fields: dict[str, object] = {"text": text, "language": self._agent_language}
         if self._agent_id:
             fields["agent_id"] = self._agent_id
         if conversation_id:
@@ -183,6 +201,15 @@ class Answerer:
             waiting = look()
         return waiting
 
+    def _own_names(self) -> dict[str, str]:
+        """How Home Assistant calls what the settings name."""
+        names = {}
+        for name, entity_id in self._mapping.items():
+            state = self._follower.states.get(entity_id)
+            if state is not None and (own := state.attributes.get("friendly_name")):
+                names[name] = str(own)
+        return names
+
     def _is_available(self, entity_id: str) -> bool:
         state = self._follower.states.get(entity_id)
         return state is not None and state.is_available
@@ -203,7 +230,9 @@ class Answerer:
         self, asked: HomeAsk | HomeCall, code: HomeCode, detail: str, names: Sequence[str] = (), speech: str = ""
     ) -> HomeAnswer:
         if code != "needs_confirmation":
-            log.warning("home_command_failed", code=code, reason=detail, turn=asked.turn)
+            # What the agent does not understand, a language model may.
+            tell = log.info if code in ("not_understood", "no_target") else log.warning
+            tell("home_command_failed", code=code, reason=detail, turn=asked.turn)
         words = speech or sentences.problem(code, self._language, names)
         return HomeAnswer(turn=asked.turn, request=asked.id, ok=False, code=code, error=detail, speech=words)
 

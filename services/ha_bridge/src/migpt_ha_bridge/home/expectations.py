@@ -95,7 +95,7 @@ def is_done(
         return before is not None and after.state != before.state
     if service in _BECOMES_STATE:
         return _same(after.state, data.get(_BECOMES_STATE[service]), 0.01)
-    checks = [_is_set(name, value, after) for name, value in _asked(data).items() if name in _SETS]
+    checks = [_is_set(domain, name, value, after) for name, value in _asked(data).items() if name in _SETS]
     checks += [check for check in (_position(data, after),) if check is not None]
     expected = _expected_states(domain, service)
     if expected is not None:
@@ -120,11 +120,14 @@ def _asked(data: Mapping[str, Any]) -> dict[str, Any]:
     return asked
 
 
-def _is_set(name: str, value: object, after: EntityState) -> bool:
+def _is_set(domain: str, name: str, value: object, after: EntityState) -> bool:
     if name == "brightness" and _number(value) == 0:
         return after.state == "off"
     shown = after.attributes.get(_SETS[name])
-    return shown is None or _same(shown, value, _TOLERANCES.get(name, 0.01))
+    if shown is None:
+        # A light that is on shows its brightness and colour; a white tone may have become a colour.
+        return domain != "light" or name not in ("brightness", "rgb_color", "hs_color", "xy_color")
+    return _same(shown, value, _TOLERANCES.get(name, 0.01))
 
 
 def _position(data: Mapping[str, Any], after: EntityState) -> bool | None:

@@ -147,6 +147,7 @@ class HouseholdHome:
             connection,
             follower,
             self._dialogues,
+            mapping=self._settings.device_mapping,
             agent_id=self._settings.agent_id,
             agent_language=language,
             language=self._language,

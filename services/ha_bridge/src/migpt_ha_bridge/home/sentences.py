@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from migpt_ha_bridge.home.abilities import Lack
 from migpt_shared.language import Language, Phrase
 from migpt_shared.messages import HomeCode
 
@@ -28,6 +29,11 @@ _PROBLEMS: dict[HomeCode, Phrase] = {
     "unconfirmed": Phrase(
         zh="指令已发出，但{names}还没有反应。", en="The command was sent, but {names} has not responded yet."
     ),
+}
+_LACKS: dict[Lack, Phrase] = {
+    "colour": Phrase(zh="{names}不能调颜色。", en="{names} cannot change its colour."),
+    "colour_temperature": Phrase(zh="{names}不能调色温。", en="{names} cannot change its colour temperature."),
+    "brightness": Phrase(zh="{names}不能调亮度。", en="{names} cannot be dimmed."),
 }
 _SOMETHING = Phrase(zh="设备", en="the device")
 _AND = Phrase(zh="、", en=" and ")
@@ -71,6 +77,11 @@ _AT_THE_END = re.compile(r"[\s。，,.!！?？吧呗啊哦嘛]+$")
 def problem(code: HomeCode, language: Language, names: Sequence[str] = ()) -> str:
     """What went wrong."""
     return _PROBLEMS[code].in_(language, names=listed(names, language))
+
+
+def lacks(lack: Lack, language: Language, names: Sequence[str]) -> str:
+    """That these lights cannot do what is asked."""
+    return _LACKS[lack].in_(language, names=listed(names, language))
 
 
 def confirm_text(text: str, names: Sequence[str], language: Language) -> str:
