@@ -16,7 +16,7 @@ from migpt_brain.intent.corpus import Corpus, load_corpus
 from migpt_brain.intent.evaluation import Evaluation, evaluate
 from migpt_brain.intent.features import grams_of
 from migpt_brain.intent.model import IntentModel, ModelFile, TrainingFailedError, training_fingerprint
-from migpt_brain.intent.training import Examples, Linear, Trained, matrix_of, train
+from migpt_brain.intent.training import Examples, Linear, Trained, train
 
 CORPUS = load_corpus()
 #: Enough of the corpus for what does not depend on its size.
@@ -40,11 +40,14 @@ def evaluation(whole: Trained) -> Evaluation:
 
 def test_it_judges_as_scikit_learn_does(small: Trained) -> None:
     utterances = tuple(SMALL.utterances())
-    linear = Linear.learn(Examples.of(utterances), np.ones(len(utterances), dtype=bool))
+    examples = Examples.of(utterances)
+    linear = Linear.learn(examples, np.ones(len(utterances), dtype=bool))
+    known = [examples.grams[place] for place in linear.known]
     model = IntentModel(small.model)
     unseen = [utterance.text for utterance in Corpus(CORPUS.templates[1::40], CORPUS.slots).utterances()]
     heard = [*(utterance.text for utterance in utterances[::50]), *unseen, "", "？！", "qqq"]
-    matrix = matrix_of([grams_of(text) for text in heard], linear.vocabulary)
+    matrix = np.array([[gram in grams for gram in known] for grams in map(grams_of, heard)], dtype=float)
+    matrix /= np.sqrt(np.maximum(matrix.sum(axis=1, keepdims=True), 1))
     scores = small.model.slope * linear.llm.decision_function(matrix) + small.model.offset
     is_home = linear.home.predict(matrix)
     for text, score, home in zip(heard, scores, is_home, strict=True):

@@ -32,7 +32,7 @@ def classify(config: ConfigOption = None) -> int:
 
 def _judged(text: str, controls: ControlPhrases, model: IntentModel) -> str:
     """The answer to one line. Keywords are left out: they are the household's, not the utterance's."""
-    from migpt_brain.routing import Reason
+    from migpt_brain.decision_table import Reason
     from migpt_shared.spoken_form import normalise
 
     judgement = model.judge(text)

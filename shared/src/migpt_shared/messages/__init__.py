@@ -3,10 +3,12 @@
 from migpt_shared.messages.answering import (
     CLOSED_PHASES,
     BrainState,
+    IntentModelState,
     Mode,
     Reply,
     RouteName,
     Sentence,
+    Target,
     Turn,
     TurnPhase,
 )
@@ -94,6 +96,7 @@ __all__ = [
     "HomeEntityState",
     "HomeLook",
     "HomeState",
+    "IntentModelState",
     "Login",
     "Message",
     "Mode",
@@ -120,6 +123,7 @@ __all__ = [
     "SpeechProfile",
     "SpeechState",
     "Stop",
+    "Target",
     "Traffic",
     "Turn",
     "TurnPhase",

@@ -27,7 +27,7 @@ from migpt_brain.intent.features import grams_of
 #: Where the model is kept in the data folder.
 MODEL_FILE = Path("intent", "model.json")
 #: Training takes seconds; a machine that is this slow has another problem.
-_TRAINING_TIMEOUT_S = 300.0
+TRAINING_TIMEOUT_S = 300.0
 _LEARNING_PACKAGES = ("scikit-learn", "numpy", "scipy")
 
 
@@ -52,6 +52,8 @@ class ModelFile(BaseModel):
     offset: float
     threshold: float
     """From this probability on the language model answers; set by what a stolen command costs."""
+    cost: float
+    """Of its mistakes on unseen lines of the corpus, 0 to 1; a stolen command counts more than a missed question."""
 
     @model_validator(mode="after")
     def _is_complete(self) -> Self:
@@ -86,6 +88,8 @@ class IntentModel:
     def __init__(self, content: ModelFile) -> None:
         self.threshold = content.threshold
         """From this probability on an utterance is for the language model; 0 to 1."""
+        self.cost = content.cost
+        """What its mistakes on unseen lines of the corpus cost; 0 to 1."""
         self._index = {gram: index for index, gram in enumerate(content.grams)}
         self._llm_weights = array("d", content.llm_weights)
         self._home_weights = array("d", content.home_weights)
@@ -150,17 +154,41 @@ def training_fingerprint() -> str:
     return digest.hexdigest()
 
 
-def train_in_child(model: Path, report: Path | None = None) -> None:
-    """Trains in a process of its own and writes the model, and the evaluation if wanted. Raises TrainingFailedError."""
+@dataclass(frozen=True, slots=True)
+class TrainingStart:
+    """How the training process is started."""
+
+    command: tuple[str, ...]
+    environment: dict[str, str]
+
+
+def training_start(model: Path, *, report: Path | None = None, corrections: Path | None = None) -> TrainingStart:
+    """The process that trains and writes the model. `corrections`: a file with what people taught, one JSON a line."""
     command = [sys.executable, "-m", f"{__package__}.train", "--out", str(model)]
     if report is not None:
         command += ["--report", str(report)]
+    if corrections is not None:
+        command += ["--corrections", str(corrections)]
+    # The problems are small: more threads wait for each other, on a busy machine many times longer than they work.
+    one_thread = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    return TrainingStart(tuple(command), {**os.environ, **one_thread})
+
+
+def train_in_child(model: Path, report: Path | None = None) -> None:
+    """Trains in a process of its own and writes the model, and the evaluation if wanted. Raises TrainingFailedError."""
+    start = training_start(model, report=report)
     try:
         done = subprocess.run(  # noqa: S603 - this program's own module
-            command, capture_output=True, text=True, encoding="utf-8", timeout=_TRAINING_TIMEOUT_S, check=False
+            start.command,
+            env=start.environment,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=TRAINING_TIMEOUT_S,
+            check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise TrainingFailedError(f"training took more than {_TRAINING_TIMEOUT_S:.0f} s") from error
+        raise TrainingFailedError(f"training took more than {TRAINING_TIMEOUT_S:.0f} s") from error
     if done.returncode != 0:
         raise TrainingFailedError(done.stderr.strip()[-2000:] or f"training ended with code {done.returncode}")
 
