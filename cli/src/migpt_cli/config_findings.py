@@ -32,6 +32,10 @@ _IGNORED = Phrase(
     en="llm.presets.{preset}: {model} accepts no {setting}; it is not sent",
 )
 _PRESET = Phrase(zh="大模型：{text}", en="language model: {text}")
+_NO_TOKEN = Phrase(
+    zh="Home Assistant（{url}）没有 token：在 Home Assistant 个人资料的“安全”页创建长期访问令牌，填到 token",
+    en="Home Assistant ({url}) has no token: make a long-lived access token in its profile page, under security",
+)
 _ABSENT = Phrase(
     zh="speech.answer_on：没有任何家庭配置了音箱 {name}", en="speech.answer_on: no household names a speaker {name}"
 )
@@ -91,6 +95,9 @@ def _warnings(settings: Settings) -> Iterator[Finding]:
     for name, household in settings.households.items():
         if household.password is None and household.pass_token is None:
             yield Finding(_NO_SECRET, {"name": name})
+        home = settings.home_of(name)
+        if home is not None and home.url and (home.token is None or home.token.get_secret_value() in PLACEHOLDERS):
+            yield Finding(_NO_TOKEN, {"url": home.url})
     for section in UNREAD_SECTIONS:
         if getattr(settings, section) is not None:
             yield Finding(_UNREAD, {"section": section})

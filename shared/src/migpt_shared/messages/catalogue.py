@@ -8,7 +8,7 @@ from migpt_shared.messages.answering import BrainState, Reply, Sentence, Turn
 from migpt_shared.messages.commands import COMMANDS, Result
 from migpt_shared.messages.envelope import Message
 from migpt_shared.messages.hearing import Account, Heard, HearingState, SpeakerInfo
-from migpt_shared.messages.home import Event, HomeAnswer, HomeAsk, HomeCall, HomeEntities, HomeState
+from migpt_shared.messages.home import Event, HomeAnswer, HomeAsk, HomeCall, HomeEntities, HomeLook, HomeState
 from migpt_shared.messages.presence import Presence
 from migpt_shared.messages.speaking import Speech, SpeechState
 
@@ -16,7 +16,7 @@ CATALOGUE: tuple[type[Message], ...] = (
     Heard, Turn, Sentence, Speech, Result, Reply,
     *COMMANDS,
     SpeakerInfo, HearingState, BrainState, SpeechState, Event, Account,
-    HomeAsk, HomeCall, HomeAnswer, HomeState, HomeEntities,
+    HomeAsk, HomeCall, HomeLook, HomeAnswer, HomeState, HomeEntities,
     Presence,
 )  # fmt: skip
 
@@ -50,6 +50,7 @@ _TRAFFIC: dict[type[Message], Traffic] = {
     Account: Traffic(("poller",), ("brain", "speaker", "ha_bridge", "console", "client")),
     HomeAsk: Traffic(("brain",), ("ha_bridge",)),
     HomeCall: Traffic(("brain",), ("ha_bridge",)),
+    HomeLook: Traffic(("brain",), ("ha_bridge",)),
     HomeAnswer: Traffic(("ha_bridge",), ("brain",)),
     HomeState: Traffic(("ha_bridge",), ("brain", "console", "client")),
     HomeEntities: Traffic(("ha_bridge",), ("brain", "console", "client")),

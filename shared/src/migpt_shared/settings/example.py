@@ -89,6 +89,7 @@ _SAMPLES: dict[str, object] = {
     "home_assistant.url": "http://homeassistant.local:8123",
     "home_assistant.token": "…",
     "home_assistant.token_file": "secrets/home_assistant_token",
+    "home_assistant.device_mapping": {"客厅灯": "light.living_room"},
     "console.api_key": "…",
 }
 #: Names for sections that a person names. Those after the first show only what `_SAMPLES` gives them.

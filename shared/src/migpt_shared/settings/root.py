@@ -58,7 +58,14 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _one_home_for_home_assistant(self) -> Settings:
         if self.home_assistant is not None and len(self.households) > 1:
-            raise ValueError("[home_assistant] fits one household only; there are several households")
+            raise ValueError(
+                "[home_assistant] fits one household only; there are several households:"
+                " give each its own as [households.NAME.home_assistant]"
+            )
+        if self.home_assistant is not None:
+            for name, household in self.households.items():
+                if household.home_assistant is not None:
+                    raise ValueError(f"give either [home_assistant] or [households.{name}.home_assistant], not both")
         return self
 
     @classmethod

@@ -8,18 +8,25 @@ from migpt_brain.llm.failures import AnswerFailed, FailureKind, spoken_failure
 from migpt_brain.llm.parts import AnswerPart, AnswerRequest, ChatMessage, Finished, TextDelta
 from migpt_brain.llm.presets import PresetError, ResolvedPreset, preset_names, preset_problem, resolve, usable_presets
 from migpt_brain.llm.providers import Provider, known_providers
+from migpt_brain.llm.tools import Choice, ChoiceRequest, Tool, ToolCall, ToolResult, ToolTalk
 
 __all__ = [
     "AnswerFailed",
     "AnswerPart",
     "AnswerRequest",
     "ChatMessage",
+    "Choice",
+    "ChoiceRequest",
     "FailureKind",
     "Finished",
     "PresetError",
     "Provider",
     "ResolvedPreset",
     "TextDelta",
+    "Tool",
+    "ToolCall",
+    "ToolResult",
+    "ToolTalk",
     "known_providers",
     "preset_names",
     "preset_problem",
