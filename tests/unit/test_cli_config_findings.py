@@ -51,7 +51,6 @@ def test_problems(tmp_path: Path, changes: dict[str, Any], problem: str) -> None
     ("changes", "warning"),
     [
         ({"households": {"home": {"account": "1"}}}, "pass_token"),
-        ({"console": {}}, "[console]"),
         ({"home_assistant": {"url": "http://h"}}, "[home_assistant]"),
         ({"llm": {"preset": "ollama", "presets": {"deepseek": {}}}}, "deepseek"),
         (

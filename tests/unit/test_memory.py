@@ -11,8 +11,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from migpt_brain.llm import ChatMessage
-from migpt_brain.memory import Memory, MemoryUnavailableError, estimate_tokens
+from migpt_brain.memory import Memory, MemoryUnavailableError
 from migpt_shared.messages import Address
+from migpt_shared.token_estimate import estimate_tokens
 
 LIVING_ROOM = Address("home", "living_room")
 KITCHEN = Address("home", "kitchen")

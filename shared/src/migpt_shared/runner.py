@@ -15,7 +15,18 @@ import structlog
 from watchfiles import awatch
 
 from migpt_shared.bus import Bus, Cleared, Delivery, Malformed, MemoryBroker, MemoryBus, MqttBus, Receiver, Subscription
-from migpt_shared.messages import PRESENCE_EVERY_S, Address, Command, Health, Message, Presence, Result
+from migpt_shared.messages import (
+    PRESENCE_EVERY_S,
+    Address,
+    BrainState,
+    Command,
+    Health,
+    HearingState,
+    Message,
+    Presence,
+    Result,
+    SpeechState,
+)
 from migpt_shared.ownership import LetGo, Lose, Ownership, Take
 from migpt_shared.service import Context, MakeService
 from migpt_shared.settings import Settings, SettingsError, load_settings, settings_files
@@ -120,7 +131,7 @@ class ServiceHost:
         self._was_synchronised = False
         self._wake_ownership = asyncio.Event()
         late_bus = _LateBus()
-        self._service = make_service(Context(settings, self._src, late_bus, self._ownership))
+        self._service = make_service(Context(settings, self._src, late_bus, self._ownership, config))
         self._bus = make_bus(
             src=self._src,
             subscriptions=self._subscriptions(),
@@ -166,7 +177,7 @@ class ServiceHost:
                 log.warning("retained_command_ignored", command=type(delivery.message).__name__, **delivery.places)
             case Presence() as presence if delivery.places["service"] == self._name:
                 self._receive_presence(presence, delivery)
-            case self._service.state_kind() as state:
+            case HearingState() | BrainState() | SpeechState() as state if type(state) is self._service.state_kind:
                 self._ownership.stands(delivery.address, state.owner)
                 self._wake_ownership.set()
                 self._service.receive(delivery)
@@ -310,8 +321,7 @@ class ServiceHost:
         self._bus.publish(message, household=address.household, speaker=address.speaker)
 
     def _subscriptions(self) -> list[Subscription]:
-        return [
-            *self._service.subscriptions(),
-            Subscription(self._service.state_kind),
-            Subscription(Presence, {"service": self._name}),
-        ]
+        own = [Subscription(Presence, {"service": self._name})]
+        if self._service.state_kind is not None:
+            own.append(Subscription(self._service.state_kind))
+        return [*self._service.subscriptions(), *own]

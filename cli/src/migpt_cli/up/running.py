@@ -66,7 +66,8 @@ async def run_up(settings: Settings, config: Path) -> int:
                 stack.enter_context(run_note(settings.data_dir, broker.url))
                 screen.note(Note("good", _OWN_BROKER.in_(settings.language, url=broker.url)))
             await stack.enter_async_context(_telling(settings, screen, is_own_broker=is_own_broker))
-            programs = [Program.service(name, config) for name in SERVICES]
+            names = [name for name in SERVICES if name != "console" or settings.console.enabled]
+            programs = [Program.service(name, config) for name in names]
             is_usable = await Supervisor(programs, environment, screen).run(stop)
     return EXIT_OK if is_usable else EXIT_UNUSABLE
 

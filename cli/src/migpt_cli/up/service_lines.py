@@ -7,7 +7,14 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
-_COLOURS = {"poller": "cyan", "brain": "magenta", "speaker": "green", "simulator": "yellow", "up": "bold"}
+_COLOURS = {
+    "poller": "cyan",
+    "brain": "magenta",
+    "speaker": "green",
+    "console": "bright_blue",
+    "simulator": "yellow",
+    "up": "bold",
+}
 _LEVEL_STYLES = {"warning": "yellow", "error": "bold red", "critical": "bold red", "debug": "dim"}
 _NAME_WIDTH = 8
 #: Shown elsewhere in the line, or known to the reader.

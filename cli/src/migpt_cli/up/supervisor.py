@@ -14,7 +14,7 @@ from migpt_cli.up.child import Child
 from migpt_cli.up.restart_budget import RestartBudget
 from migpt_shared.surroundings import EXIT_UNUSABLE
 
-SERVICES = ("poller", "brain", "speaker")
+SERVICES = ("poller", "brain", "speaker", "console")
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from migpt_brain.llm import ChatMessage
 from migpt_shared.messages import Address
+from migpt_shared.token_estimate import estimate_tokens
 
 log = structlog.get_logger(__name__)
 
@@ -63,15 +64,6 @@ _exchange = Table(
 
 class MemoryUnavailableError(Exception):
     """The conversation store cannot be used. The text says what to do about it, and holds no password."""
-
-
-def estimate_tokens(text: str) -> int:
-    """About how many tokens a text is: one per Chinese, Japanese or Korean character, one per four others.
-
-    Tokenisers of today's models need fewer for Chinese (0.6 to 1 per character): the estimate errs to the safe side.
-    """
-    wide = sum(character >= "\u2e80" for character in text)
-    return wide + (len(text) - wide + 3) // 4
 
 
 class Memory:

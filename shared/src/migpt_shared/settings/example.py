@@ -21,7 +21,7 @@ EXAMPLE = Path("config.example.toml")
 PLACEHOLDERS = ("…", "sk-…", "V1:…")
 
 #: Sections that no service of this version reads. They are accepted, so that one file fits several versions.
-UNREAD_SECTIONS = ("home_assistant", "console")
+UNREAD_SECTIONS = ("home_assistant",)
 
 _HEAD = """\
 # migpt-mqtt 的配置。复制为 config.toml，填好 ← 标出的三处，然后运行 ./migpt up
@@ -46,7 +46,7 @@ _TITLES = {
     "llm.presets.deepseek": "已知服务商只需 api_key known providers need a key only",
     "speech": "说 speaking",
     "home_assistant": "Home Assistant",
-    "console": "网页控制台 web console",
+    "console": "网页控制台和 OpenAI 接口 web console and OpenAI-compatible API",
 }
 
 #: What has to be filled in, so it stands uncommented.
