@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from migpt_shared.bus import Bus, Delivery
 from migpt_shared.messages import Address, Ask, Command, HomeAnswer, HomeAsk, Message, Reply, Result
@@ -72,7 +72,7 @@ class Link:
             raise CommandRefusedError(result.error or "it was not done")
         return result
 
-    async def replies(self, ask: Ask, address: Address) -> AsyncIterator[Reply]:
+    async def replies(self, ask: Ask, address: Address) -> AsyncGenerator[Reply, None]:
         """Ask without speaking; the sentences as they come, the last with `end`.
 
         Raises NobodyAnsweredError when no brain takes the question, and CommandRefusedError when it refuses.

@@ -17,7 +17,7 @@ _RECENTLY_S = 3600.0
 def exposition(console: Console) -> tuple[bytes, str]:
     """Text and content type."""
     registry = CollectorRegistry()
-    registry.register(_House(console))  # type: ignore[arg-type]
+    registry.register(_House(console))
     return generate_latest(registry), CONTENT_TYPE_LATEST
 
 

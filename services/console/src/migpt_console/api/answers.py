@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from migpt_console.api.errors import ApiError
@@ -41,7 +41,7 @@ def question_of(messages: list[ChatMessage], user: str | None, *, speaks: bool) 
     return Ask(text=question, speak=speaks, messages=earlier, user=user, source="api")
 
 
-async def answer_of_brain(console: Console, model: TheBrain, ask: Ask) -> AsyncIterator[str]:
+async def answer_of_brain(console: Console, model: TheBrain, ask: Ask) -> AsyncGenerator[str, None]:
     """The sentences as they come. Raises ApiError."""
     try:
         if model.speaks:
@@ -60,7 +60,7 @@ async def answer_of_brain(console: Console, model: TheBrain, ask: Ask) -> AsyncI
         raise ApiError(503, str(error), code="not_ready") from None
 
 
-async def answer_of_home(console: Console, model: TheHome, ask: Ask) -> AsyncIterator[str]:
+async def answer_of_home(console: Console, model: TheHome, ask: Ask) -> AsyncGenerator[str, None]:
     """What Home Assistant says, at once. Raises ApiError."""
     try:
         answer = await console.link.ask_home(model.household, ask.text, model.speaker)
@@ -71,7 +71,7 @@ async def answer_of_home(console: Console, model: TheHome, ask: Ask) -> AsyncIte
     yield answer.speech
 
 
-async def _replies(console: Console, ask: Ask, address: Address) -> AsyncIterator[str]:
+async def _replies(console: Console, ask: Ask, address: Address) -> AsyncGenerator[str, None]:
     has_text = False
     async with aclosing(console.link.replies(ask, address)) as replies:
         async for reply in replies:
@@ -84,7 +84,7 @@ async def _replies(console: Console, ask: Ask, address: Address) -> AsyncIterato
                 yield reply.error
 
 
-async def _sentences_of_turn(console: Console, turn: str) -> AsyncIterator[str]:
+async def _sentences_of_turn(console: Console, turn: str) -> AsyncGenerator[str, None]:
     """The sentences of a turn that is spoken, as they are sent to the speaker."""
     changed = asyncio.Event()
 

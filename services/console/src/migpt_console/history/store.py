@@ -102,7 +102,7 @@ class HistoryStore:
         from migpt_console.history.tables import selection
 
         rows = await self._read(select(func.count()).select_from(selection(wanted).subquery()))
-        return int(rows[0][0])
+        return int(str(rows[0][0]))
 
     async def every(self, wanted: Filter) -> AsyncIterator[PastTurn]:
         """All that fit, the newest first, a page at a time."""
