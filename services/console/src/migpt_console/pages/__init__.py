@@ -9,7 +9,8 @@ from migpt_console.console import Console
 
 def add_pages(console: Console, application: FastAPI) -> None:
     """Register all pages, and what they let be downloaded."""
-    from migpt_console.pages import history, talk
+    from migpt_console.pages import history, speakers, talk
 
     talk.add(console)
     history.add(console, application)
+    speakers.add(console)

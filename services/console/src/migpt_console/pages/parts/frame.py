@@ -38,6 +38,7 @@ class Place:
 
 PLACES = (
     Place("talk", "/", "forum", Phrase(zh="对话", en="Talk")),
+    Place("speakers", "/speakers", "speaker_group", Phrase(zh="音箱", en="Speakers")),
     Place("history", "/history", "history", Phrase(zh="历史", en="History")),
 )
 
@@ -50,7 +51,7 @@ _BROKER_AWAY = Phrase(
 
 
 @contextmanager
-def frame(console: Console, key: str) -> Iterator[None]:
+def frame(console: Console, key: str, *, wide: bool = False) -> Iterator[None]:
     """Draw what is inside as the page of that key."""
     language = console.language
     ui.add_css(_STYLE)
@@ -76,5 +77,5 @@ def frame(console: Console, key: str) -> Iterator[None]:
     away = ui.label(_BROKER_AWAY.in_(language)).classes("banner")
     away.set_visibility(not console.link.is_connected)
     ui.timer(1.0, lambda: away.set_visibility(not console.link.is_connected))
-    with ui.element("main").classes("content"):
+    with ui.element("main").classes("content wide" if wide else "content"):
         yield
