@@ -21,6 +21,7 @@ LAYERS = {  # in the order in which they run: what is quick and names the mistak
     "unit": "plain code: no socket, no process",
     "contract": "every message and every bus against what is promised",
     "broker": "one part with a real mosquitto",
+    "console": "the web console and its API, in a real browser",
     "system": "all services as processes, with a simulated cloud",
     "faults": "the same while something breaks",
 }

@@ -154,12 +154,13 @@ class HomeAssistant:
         return time.monotonic() - began
 
     async def until_state(self, entity_id: str, wanted: str, timeout_s: float = 20) -> float:
+        seen: str | None = None
+
         def has_state(states: Mapping[str, Record]) -> bool:
             nonlocal seen
             seen = states[entity_id]["state"] if entity_id in states else None
             return seen == wanted
 
-        seen: str | None = None
         try:
             return await self.until(has_state, entity_id, timeout_s)
         except TimeoutError:

@@ -269,7 +269,7 @@ async def test_the_trainer_learns_corrections_and_keeps_what_it_made(tmp_path: P
 
 async def test_a_trainer_that_is_cancelled_leaves_no_process(tmp_path: Path) -> None:
     building = asyncio.create_task(ChildBuilder(tmp_path).build(()))
-    while not (children := _children()):  # noqa: ASYNC110 - nothing tells of a process that starts
+    while not (children := _children()):
         await asyncio.sleep(0.01)
     building.cancel()
     await asyncio.gather(building, return_exceptions=True)

@@ -24,7 +24,7 @@ from migpt_shared.settings.routing import RoutingSettings
 from migpt_shared.settings.speech import SpeechSettings
 
 ENV_PREFIX = "MIGPT_"
-SECRET_FILES = ("xiaomi.toml", "llm.toml", "home_assistant.toml")
+SECRET_FILES = ("xiaomi.toml", "llm.toml", "home_assistant.toml", "console.toml")
 
 LogLevel = Literal["quiet", "normal", "debug"]
 LogFormat = Literal["auto", "text", "json"]
@@ -53,7 +53,7 @@ class Settings(BaseSettings):
     llm: LlmSettings = Field(default_factory=LlmSettings)
     speech: SpeechSettings = Field(default_factory=SpeechSettings)
     home_assistant: HomeAssistantSettings | None = Field(default=None)
-    console: ConsoleSettings | None = Field(default=None)
+    console: ConsoleSettings = Field(default_factory=ConsoleSettings)
 
     @model_validator(mode="after")
     def _one_home_for_home_assistant(self) -> Settings:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from migpt_brain.llm.failures import AnswerFailed
-from migpt_brain.llm.presets import ResolvedPreset
+from migpt_shared.providers.presets import ResolvedPreset
 from migpt_brain.llm.race import Action, Ask, GiveUp, Stop
 
 #: A provider that ends properly does so within milliseconds; then the connection serves the next question too.
