@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from migpt_shared.settings.base import Section, secret_from
 
+_KEY = re.compile(r"[a-z0-9_]+")
 _TOPIC = re.compile(r"[^/+#\0]+(/[^/+#\0]+)*")
 
 
@@ -34,6 +35,9 @@ class HomeAssistantSettings(Section):
     suggest_areas: bool = Field(
         default=True, description="propose each speaker's area; Home Assistant makes areas that it does not have"
     )
+    console_url: str = Field(
+        default="", description="where a browser at home finds the web console; linked from the devices' pages"
+    )
     leave_out: list[str] = Field(
         default_factory=list, description="entities that are not wanted, by the last part of their id, such as pause"
     )
@@ -46,12 +50,20 @@ class HomeAssistantSettings(Section):
             return {**values, "token": token, "token_file": None}
         return values
 
-    @field_validator("url")
+    @field_validator("url", "console_url")
     @classmethod
     def _is_base_url(cls, url: str | None) -> str | None:
-        if url is not None and not url.startswith(("http://", "https://")):
+        if url and not url.startswith(("http://", "https://")):
             raise ValueError("must be a base URL such as http://homeassistant.local:8123")
-        return url.rstrip("/") if url else None
+        return url.rstrip("/") if url else url
+
+    @field_validator("leave_out")
+    @classmethod
+    def _are_keys(cls, keys: list[str]) -> list[str]:
+        for key in keys:
+            if not _KEY.fullmatch(key):
+                raise ValueError(f"{key!r} is no entity; give the last part of an entity's id, such as pause")
+        return keys
 
     @field_validator("discovery_prefix", "birth_topic")
     @classmethod
