@@ -16,8 +16,8 @@ from watchfiles import awatch
 
 from migpt_shared.bus import Bus, Cleared, Delivery, Malformed, MemoryBroker, MemoryBus, MqttBus, Receiver, Subscription
 from migpt_shared.messages import HOME, PRESENCE_EVERY_S, Address, Command, Health, Message, Presence, Result
-from migpt_shared.ownership import LetGo, Lose, Ownership, Take
-from migpt_shared.service import Context, MakeService, SeesClearing
+from migpt_shared.ownership import Bury, LetGo, Lose, Ownership, Take
+from migpt_shared.service import ClearsUp, Context, MakeService, SeesClearing
 from migpt_shared.settings import Settings, SettingsError, load_settings, settings_files
 from migpt_shared.watchdog import LoopWatchdog
 
@@ -245,6 +245,12 @@ class ServiceHost:
                         self._publish(state.model_copy(update={"owner": None}), address)
                     case Lose(address):
                         self._service.release(address)
+                    case Bury(address, was_owned):
+                        if was_owned:
+                            self._service.release(address)
+                        self._bus.clear(self._service.state_kind, **_places(self._service.state_kind, address))
+                        if isinstance(self._service, ClearsUp):
+                            self._service.clear_up(address)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_OWNERSHIP_EVERY_S):
                     await self._wake_ownership.wait()
@@ -310,8 +316,7 @@ class ServiceHost:
         self._publish(self._service.state(address), address)
 
     def _publish(self, message: Message, address: Address) -> None:
-        places = {"household": address.household, "speaker": address.speaker}
-        self._bus.publish(message, **{place: places[place] for place in message.channel.placeholders})
+        self._bus.publish(message, **_places(type(message), address))
 
     def _subscriptions(self) -> list[Subscription]:
         return [
@@ -319,3 +324,9 @@ class ServiceHost:
             Subscription(self._service.state_kind),
             Subscription(Presence, {"service": self._name}),
         ]
+
+
+def _places(kind: type[Message], address: Address) -> dict[str, str]:
+    """The places of a message about a speaker, or about a household's home."""
+    places = {"household": address.household, "speaker": address.speaker}
+    return {place: places[place] for place in kind.channel.placeholders}

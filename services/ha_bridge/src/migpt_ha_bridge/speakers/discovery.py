@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -13,8 +12,6 @@ from migpt_shared.language import Language, Phrase
 from migpt_shared.messages import HOME, SpeakerInfo
 
 ORIGIN = "migpt-mqtt"
-#: Home Assistant drops a discovery message whose topic holds anything else.
-_TOPIC_SAFE = re.compile(r"[a-zA-Z0-9_-]+")
 
 _BRIDGE_NAME = Phrase(zh="小爱网桥", en="XiaoAI bridge")
 _BRIDGE_NAME_OF = Phrase(zh="小爱网桥 {household}", en="XiaoAI bridge {household}")
@@ -37,6 +34,8 @@ class Manner:
 
 
 def bridge_id(household: str) -> str:
+    """The bridge's identifier. Like a speaker's it stands in a topic, where Home Assistant takes no more than letters,
+    digits, `_` and `-`."""
     return f"xiaoai_bridge_{household}"
 
 
@@ -103,11 +102,6 @@ def _payload(
         "availability_mode": "all",
         "components": dict(components),
     }
-
-
-def topic_is_safe(device: str) -> bool:
-    """Whether Home Assistant takes a discovery topic with this device's id."""
-    return _TOPIC_SAFE.fullmatch(device) is not None
 
 
 def encoded(payload: Payload) -> bytes:

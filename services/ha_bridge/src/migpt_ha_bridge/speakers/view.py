@@ -18,7 +18,6 @@ from migpt_ha_bridge.speakers.discovery import (
     bridge_payload,
     speaker_id,
     speaker_payload,
-    topic_is_safe,
 )
 from migpt_ha_bridge.speakers.events import TurnEvents, choice_event
 from migpt_ha_bridge.speakers.facts import HouseholdFacts, ServiceFacts
@@ -250,7 +249,7 @@ class HouseholdView:
                 self._show(unit)
             self.show_bridge()
             self._put(HOME, {AVAILABILITY: ONLINE})
-        self._discovery.want({topic: payload for topic, payload in payloads.items() if topic_is_safe(topic)})
+        self._discovery.want(payloads)
         self._states.permit(frozenset(topics))
 
     def _shown(self) -> list[tuple[str, SpeakerInfo]]:
