@@ -10,9 +10,9 @@ import pytest_asyncio
 
 from migpt_shared.messages import (
     Ask,
+    AskUser,
     BrainState,
     Command,
-    Correct,
     Forget,
     Native,
     Reply,
@@ -364,7 +364,7 @@ async def test_bad_commands_get_a_result_a_person_understands(
     assert words in str(result.error)
 
 
-@pytest.mark.parametrize("command", [Correct(target="llm")], ids=["correct"])
+@pytest.mark.parametrize("command", [AskUser(question="要关灯吗", choices=["要", "不要"])], ids=["ask_user"])
 async def test_commands_of_later_versions_are_refused_clearly(system: WholeSystem, command: Command) -> None:
     result = await system.send(command)
     assert not result.ok

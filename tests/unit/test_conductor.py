@@ -304,3 +304,38 @@ def test_what_is_too_old_is_not_begun() -> None:
     assert "晚饭好了。" not in run.whole()
     assert ("expired", ()) in run.phases()
     assert not run.results()[0].ok
+
+
+# rescue
+
+
+def test_what_xiaoai_cannot_answer_is_silenced_at_once_and_answered() -> None:
+    run = ConductorRun()
+    run.at(0.5, lambda: run.model.native(0.5, 6.0))
+    run.turn(0.0, route="native", source="speaker")
+    run.turn(2.0, route="llm", reason="rescued", source="speaker", take=1)
+    run.sentence(2.8, 0, "泰山高一千五百多米。", take=1, last=True)
+    run.run_until(20)
+    silences = run.commands(orders.Silence)
+    assert silences[0][0] == 2.0
+    [native] = [played for played in run.model.played if played.is_native]
+    assert native.end == pytest.approx(2.02)
+    assert run.whole()[-1] == "泰山高一千五百多米。"
+
+
+def test_a_rescue_learnt_from_a_retained_message_does_not_silence() -> None:
+    run = ConductorRun()
+    run.turn(0.0, route="native", source="speaker")
+    run.turn(2.0, route="llm", source="speaker", take=1, retained=True)
+    run.run_until(5)
+    assert not run.commands(orders.Silence)
+
+
+def test_a_stopped_turn_is_not_rescued() -> None:
+    run = ConductorRun()
+    run.turn(0.0, route="native", source="speaker")
+    run.do(1.0, lambda now: run.conductor.stop(Stop(), now))
+    run.turn(1.1, route="llm", source="speaker", take=1)
+    run.sentence(1.2, 0, "泰山高一千五百多米。", take=1, last=True)
+    run.run_until(20)
+    assert "泰山" not in run.heard()

@@ -10,6 +10,7 @@ import typer
 from migpt_cli.ask_command import ask
 from migpt_cli.classify_command import classify
 from migpt_cli.config_command import config_app
+from migpt_cli.corrections_command import corrections_app
 from migpt_cli.demo_command import demo
 from migpt_cli.messages_command import messages
 from migpt_cli.outcome import EXIT_CODES
@@ -91,6 +92,7 @@ def _add_commands() -> None:
     for command, about in _COMMANDS:
         app.command(help=about.in_(help_language()))(command)
     app.add_typer(config_app, name="config")
+    app.add_typer(corrections_app, name="corrections")
 
 
 def _translate_help() -> None:

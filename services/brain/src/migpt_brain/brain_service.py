@@ -13,9 +13,12 @@ import structlog
 
 from migpt_brain.commands import CommandDesk
 from migpt_brain.conversation import Conversation
+from migpt_brain.corrections import Corrections
 from migpt_brain.desk import Desk
 from migpt_brain.home_link import HomeLink
-from migpt_brain.llm import Answers
+from migpt_brain.intent_builder import Built, ChildBuilder
+from migpt_brain.intent_keeper import IntentKeeper
+from migpt_brain.llm.answers import Answers
 from migpt_brain.memory import Memory
 from migpt_brain.routing import Router
 from migpt_brain.switches import Switches, SwitchFile
@@ -71,6 +74,7 @@ class BrainService:
         settings = context.settings
         self._context = context
         self._switches = SwitchFile(settings.data_dir / "brain" / "switches.json")
+        self._corrections = Corrections(settings.llm.memory_url or Corrections.default_url(settings.data_dir))
         self._desk = Desk(
             bus=context.bus,
             src=context.src,
@@ -78,6 +82,7 @@ class BrainService:
             router=Router.of(settings.routing, settings.llm),
             answers=Answers(settings.llm, language=settings.language),
             memory=Memory(settings.llm.memory_url or Memory.default_url(settings.data_dir)),
+            intent=IntentKeeper(self._corrections, ChildBuilder(settings.data_dir), self._model_swapped),
             home=HomeLink(context.bus),
             tokens=TokenCounter(_today),
             state_changed=self._publish_state,
@@ -114,7 +119,7 @@ class BrainService:
     async def run(self) -> None:
         await self._switches.load()
         try:
-            async with self._desk.memory, self._desk.answers:
+            async with self._desk.memory, self._corrections, self._desk.answers:
                 for problem in self._desk.answers.problems():
                     log.warning("preset_unusable", problem=problem)
                 await self._desk.answers.warm_up()
@@ -125,6 +130,7 @@ class BrainService:
                     tasks.create_task(self._tick(), name="tick")
                     tasks.create_task(self._apply_settings(), name="settings")
                     tasks.create_task(self._keep_memory_small(), name="retention")
+                    tasks.create_task(self._desk.intent.run(), name="intent model")
         finally:
             await self._desk.cancel_all()
 
@@ -146,7 +152,7 @@ class BrainService:
             case Speech() as speech:
                 for conversation in self._conversations.values():
                     if conversation.open_turn_id == speech.turn:
-                        conversation.speech_seen(delivery.address.speaker, speech)
+                        conversation.current.speech_seen(delivery.address.speaker, speech)
             case SpeakerInfo() if any(map(name_problem, delivery.places.values())):
                 log.warning("speaker_of_no_use", address=str(delivery.address))
             case SpeakerInfo():
@@ -163,7 +169,7 @@ class BrainService:
                 if self._speaker_services.seen(delivery.places["instance"], presence, delivery.arrived):
                     # It may have missed what was sent while it was away; what it has, it ignores.
                     for conversation in self._conversations.values():
-                        conversation.send_again_to_all()
+                        conversation.current.send_again_to_all()
             case HomeState() as home:
                 self._desk.home.state_seen(delivery.places["household"], home)
             case HomeAnswer() as answer:
@@ -203,8 +209,8 @@ class BrainService:
         for conversation in self._conversations.values():
             if conversation.address != address and conversation.open_turn_id not in (None, turn.turn):
                 for speaker in {address.speaker, *turn.speakers}:
-                    if conversation.speaks_on(address.household, speaker):
-                        conversation.stop(error="superseded")
+                    if conversation.current.speaks_on(address.household, speaker):
+                        conversation.current.stop(error="superseded")
 
     def _speech_owner_seen(self, address: Address, owner: str | None) -> None:
         """Another speaker service has nothing in its queue of what was sent to the one before."""
@@ -215,7 +221,7 @@ class BrainService:
     def _send_again(self, address: Address) -> None:
         for conversation in self._conversations.values():
             if conversation.address.household == address.household:
-                conversation.send_again(address.speaker, is_new=True)
+                conversation.current.send_again(address.speaker, is_new=True)
 
     # -- ownership -----------------------------------------------------------------------------------------------
 
@@ -227,6 +233,7 @@ class BrainService:
         if last is not None:
             # Its utterance may be told again, with XiaoAI's answer added to it.
             conversation.remember_turn(last.turn.turn)
+            conversation.remember_utterance(last.turn)
         if last is not None and last.turn.is_open:
             age_s = None if last.age_s is None else last.age_s + time.monotonic() - last.arrived
             self._counters["turns_taken_over"] += 1
@@ -235,7 +242,7 @@ class BrainService:
     def release(self, address: Address) -> None:
         conversation = self._conversations.pop(address, None)
         if conversation is not None:
-            conversation.abandon()
+            conversation.current.drop()
 
     def is_busy(self, address: Address) -> bool:
         conversation = self._conversations.get(address)
@@ -249,12 +256,17 @@ class BrainService:
             self._context.ownership.retire(address)  # removed while no brain was running
         self._speaker_services.forget()
         for conversation in self._conversations.values():
-            conversation.synchronised()
+            conversation.current.synchronised()
 
     def _publish_state(self, address: Address) -> None:
         conversation = self._conversations.get(address)
         if conversation is not None:
             self._context.bus.publish(conversation.state(), household=address.household, speaker=address.speaker)
+
+    def _model_swapped(self, built: Built) -> None:
+        self._desk.router.classifier = built.model
+        for address in self._conversations:
+            self._publish_state(address)
 
     # -- the rest ------------------------------------------------------------------------------------------------
 
@@ -272,7 +284,7 @@ class BrainService:
             await self._desk.answers.replace(settings.llm, language=settings.language)
             await self._desk.answers.warm_up()
             self._desk.settings = settings
-            self._desk.router = Router.of(settings.routing, settings.llm)
+            self._desk.router = Router.of(settings.routing, settings.llm, self._desk.router.classifier)
             for address in self._conversations:
                 self._publish_state(address)
 

@@ -19,8 +19,8 @@ from migpt_brain.llm import (
     preset_problem,
     spoken_failure,
 )
-from migpt_brain.memory import MemoryUnavailableError
 from migpt_brain.spoken_text import SpokenText
+from migpt_brain.store import StoreUnavailableError
 from migpt_shared.bus import Delivery
 from migpt_shared.messages import (
     EVERYBODY,
@@ -82,7 +82,9 @@ class CommandDesk:
                 self._switch(command, conversation, problem, persona=value)
             case Forget():
                 self._desk.spawn(self._forget(command, address), "forget")
-            case Correct() | AskUser():
+            case Correct():
+                self._desk.spawn(self._correct(command, conversation), "correct")
+            case AskUser():
                 verb = command.channel.pattern.rsplit("/", 1)[-1]
                 self._context.answer(command, address, error=f"do/{verb} is not supported by this version")
             case _:
@@ -90,7 +92,8 @@ class CommandDesk:
 
     def _stop(self, command: Stop, household: str, speaker: str, targets: list[Address]) -> None:
         """End every turn that is spoken there: one of a group ends on all of its speakers."""
-        ended = [turns.stop() for turns in self._conversations.values() if turns.speaks_on(household, speaker)]
+        currents = [conversation.current for conversation in self._conversations.values()]
+        ended = [current.stop() for current in currents if current.speaks_on(household, speaker)]
         for address in targets:
             self._context.answer(command, address, value={"stopped": ended})
 
@@ -101,10 +104,18 @@ class CommandDesk:
             conversation.switch(conversation.switches.model_copy(update=change))
         self._context.answer(command, conversation.address, error=problem)
 
+    async def _correct(self, command: Correct, conversation: Conversation) -> None:
+        try:
+            kept = await conversation.correct(command.target)
+        except (ValueError, StoreUnavailableError) as error:
+            self._context.answer(command, conversation.address, error=str(error))
+            return
+        self._context.answer(command, conversation.address, value={"text": kept.text, "target": kept.target})
+
     async def _forget(self, command: Forget, address: Address) -> None:
         try:
             forgotten = await self._desk.memory.forget(address, command.what)
-        except MemoryUnavailableError as error:
+        except StoreUnavailableError as error:
             self._context.answer(command, address, error=str(error))
             return
         if command.what == "all":

@@ -10,7 +10,9 @@ from typing import Literal
 import structlog
 
 from migpt_brain.home_link import HomeLink
-from migpt_brain.llm import Answers, ChatMessage, usable_presets
+from migpt_brain.intent_keeper import IntentKeeper
+from migpt_brain.llm import ChatMessage, usable_presets
+from migpt_brain.llm.answers import Answers
 from migpt_brain.memory import Memory
 from migpt_brain.routing import Router
 from migpt_brain.switches import Switches, SwitchFile
@@ -35,6 +37,7 @@ class Desk:
     router: Router
     answers: Answers
     memory: Memory
+    intent: IntentKeeper
     home: HomeLink
     tokens: TokenCounter
     state_changed: Callable[[Address], None]

@@ -60,6 +60,13 @@ class TurnProgress:
             self.phase = "speaking"
         return len(self.sentences) - 1
 
+    def reroute(self, route: RouteName, reason: str, reason_text: str) -> None:
+        """Another answers the turn now: its next take, which has to be claimed anew."""
+        self.route, self.reason, self.reason_text = route, reason, reason_text
+        self.take += 1
+        self.phase = "accepted"
+        self.is_confirmed = False
+
     def inherit(self, turn: Turn) -> None:
         """Go on with a turn that another brain has sent completely: the same take, nothing to add."""
         self.take = turn.take

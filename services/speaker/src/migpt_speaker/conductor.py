@@ -62,8 +62,10 @@ class Conductor:
         others = tuple(slug for slug in turn.speakers if slug != own_slug) if own_slug in turn.speakers else ()
         change = self.book.note(turn, is_retained=is_retained, is_own_topic=is_own_topic)
         match change:
-            case TurnChange.OPENED:
-                self._opened(turn, now, others, was_heard_here=is_own_topic and turn.source == "speaker")
+            case TurnChange.OPENED | TurnChange.RESCUED:
+                was_heard_here = is_own_topic and turn.source == "speaker"
+                is_first = turn.take == 0 or change is TurnChange.RESCUED
+                self._opened(turn, now, others, was_heard_here=was_heard_here, is_first=is_first)
             case TurnChange.ADOPTED:
                 self._end_answer(now)
                 self.voice.open(turn.turn, turn.take, others)
@@ -179,8 +181,8 @@ class Conductor:
         self.routine.progress_at = now
         self.voice.answers.add(sentence)
 
-    def _opened(self, turn: Turn, now: float, others: tuple[str, ...], *, was_heard_here: bool) -> None:
-        """A new turn: what belongs to the one before it ends."""
+    def _opened(self, turn: Turn, now: float, others: tuple[str, ...], *, was_heard_here: bool, is_first: bool) -> None:
+        """A new turn: what belongs to the one before it ends. `is_first`: nobody of us has begun to answer it."""
         sounds = self._hush.at is not None
         current = self.voice.current
         if current is not None and (current.utterance.request is None or was_heard_here):
@@ -193,7 +195,7 @@ class Conductor:
         is_answered_by_us = turn.route in ("llm", "home")
         if is_answered_by_us:
             self.routine.look_at = now
-        if is_answered_by_us and was_heard_here and turn.take == 0:
+        if is_answered_by_us and was_heard_here and is_first:
             self._hush.want(now)
         elif sounds and turn.route == "native" and was_heard_here:
             # XiaoAI's answer, or music, may be on already: only what still speaks is ended.

@@ -3,10 +3,12 @@
 from migpt_shared.messages.answering import (
     CLOSED_PHASES,
     BrainState,
+    IntentModelState,
     Mode,
     Reply,
     RouteName,
     Sentence,
+    Target,
     Turn,
     TurnPhase,
 )
@@ -80,6 +82,7 @@ __all__ = [
     "HomeEntities",
     "HomeEntity",
     "HomeState",
+    "IntentModelState",
     "Login",
     "Message",
     "Mode",
@@ -106,6 +109,7 @@ __all__ = [
     "SpeechProfile",
     "SpeechState",
     "Stop",
+    "Target",
     "Traffic",
     "Turn",
     "TurnPhase",

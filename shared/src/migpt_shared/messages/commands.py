@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AliasChoices, BeforeValidator, Field
 
-from migpt_shared.messages.answering import Mode
+from migpt_shared.messages.answering import Mode, Target
 from migpt_shared.messages.envelope import Command, Message, UlidText
 from migpt_shared.messages.hearing import Source
 from migpt_shared.messages.topics import Channel
@@ -124,7 +124,7 @@ class Correct(Command):
     plain: ClassVar[str | None] = "target"
     owners: ClassVar[tuple[str, ...]] = ("brain",)
 
-    target: Literal["llm", "native"] = Field(description="who should have answered")
+    target: Target = Field(description="who should have answered")
 
 
 class Forget(Command):

@@ -60,6 +60,7 @@ _TO_FILL_IN = {
 }
 #: For settings without a default.
 _SAMPLES: dict[str, object] = {
+    "routing.llm_threshold": 0.6,
     "mqtt.url": "mqtt://user:password@127.0.0.1:1883",
     "mqtt.url_file": "secrets/mqtt_url",
     "households.home.password_file": "secrets/xiaomi_password",
