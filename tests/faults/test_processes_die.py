@@ -172,8 +172,8 @@ async def test_a_clean_stop_is_quick_and_leaves_no_ghost() -> None:
 async def test_a_retained_command_is_not_obeyed_at_every_connect() -> None:
     async with WholeSystem(answer=ANSWER, home=one_speaker()) as system:
         await system.service("brain").stop()
-        assert system.bus._client is not None
-        system.bus._client._client.publish("migpt/home/living_room/do/ask", "保留的问题", 1, retain=True)
+        assert system.bus._line._client is not None
+        system.bus._line._client._client.publish("migpt/home/living_room/do/ask", "保留的问题", 1, retain=True)
         await system.service("brain").start()
         await system.watcher.until(system.is_ready, 30)
         system.publish(Ask(text="之后的问题"))

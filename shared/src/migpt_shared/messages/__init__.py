@@ -36,7 +36,16 @@ from migpt_shared.messages.commands import (
 )
 from migpt_shared.messages.envelope import Command, Message, new_id
 from migpt_shared.messages.hearing import Account, Heard, HearingState, Source, SpeakerInfo
-from migpt_shared.messages.home import Event, HomeAnswer, HomeAsk, HomeCall, HomeEntities, HomeEntity, HomeState
+from migpt_shared.messages.home import (
+    HOME_STATES,
+    Event,
+    HomeAnswer,
+    HomeAsk,
+    HomeCall,
+    HomeEntities,
+    HomeEntity,
+    HomeState,
+)
 from migpt_shared.messages.presence import PRESENCE_EVERY_S, PRESENCE_EXPIRES_S, Health, Presence
 from migpt_shared.messages.speaking import Speech, SpeechPhase, SpeechProfile, SpeechState
 from migpt_shared.messages.topics import (
@@ -57,6 +66,7 @@ __all__ = [
     "DEFAULT_PREFIX",
     "EVERYBODY",
     "HOME",
+    "HOME_STATES",
     "MAX_PAYLOAD_BYTES",
     "PARTIES",
     "PRESENCE_EVERY_S",

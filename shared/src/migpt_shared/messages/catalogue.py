@@ -65,6 +65,6 @@ def traffic_of(kind: type[Message]) -> Traffic:
     if kind in _TRAFFIC:
         return _TRAFFIC[kind]
     owners: tuple[str, ...] = getattr(kind, "owners", ())
-    # Everyone who reads may learn what was sent with do/native and do/wake: the poller's echo guard needs it.
-    listeners = ("poller",) if kind.__name__ in {"Native", "Wake"} else ()
+    # The poller's echo guard needs what was sent with do/native and do/wake; Home Assistant shows what was sent.
+    listeners = {"Native": ("poller", "ha_bridge"), "Wake": ("poller",), "Ask": ("ha_bridge",)}.get(kind.__name__, ())
     return Traffic((*_ANYONE_ASKS, "brain"), (*owners, *listeners))
