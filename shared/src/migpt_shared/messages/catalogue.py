@@ -66,7 +66,12 @@ def traffic_of(kind: type[Message]) -> Traffic:
     if kind in _TRAFFIC:
         return _TRAFFIC[kind]
     owners: tuple[str, ...] = getattr(kind, "owners", ())
-    # Everyone who reads may learn what was sent with do/native and do/wake: the poller's echo guard needs it.
-    # What is to be forgotten is forgotten in the console's history too.
-    listeners = {"Native": ("poller",), "Wake": ("poller",), "Forget": ("console",)}.get(kind.__name__, ())
+    # The poller's echo guard needs what was sent with do/native and do/wake; Home Assistant shows what was sent; what is
+    # to be forgotten is forgotten in the console's history too.
+    listeners = {
+        "Native": ("poller", "ha_bridge"),
+        "Wake": ("poller",),
+        "Ask": ("ha_bridge",),
+        "Forget": ("console",),
+    }.get(kind.__name__, ())
     return Traffic((*_ANYONE_ASKS, "brain"), (*owners, *listeners))
