@@ -5,7 +5,7 @@ from migpt_brain.llm.failures import AnswerFailed, FailureKind, spoken_failure
 from migpt_brain.llm.parts import AnswerPart, AnswerRequest, ChatMessage, Finished, TextDelta
 from migpt_brain.llm.presets import PresetError, ResolvedPreset, preset_names, preset_problem, resolve, usable_presets
 from migpt_brain.llm.providers import Provider, known_providers
-from migpt_brain.llm.tools import Choice, ChoiceRequest, Tool, ToolCall, ToolResult, ToolTalk
+from migpt_brain.llm.tools import Choice, ChoiceRequest, TalkPart, Tool, ToolCall, ToolResult
 
 __all__ = [
     "AnswerFailed",
@@ -20,11 +20,11 @@ __all__ = [
     "PresetError",
     "Provider",
     "ResolvedPreset",
+    "TalkPart",
     "TextDelta",
     "Tool",
     "ToolCall",
     "ToolResult",
-    "ToolTalk",
     "known_providers",
     "preset_names",
     "preset_problem",
