@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-from migpt_brain.intent.model import MODEL_FILE, IntentModel
+from migpt_brain.intent.model import MODEL_FILE, IntentModel, training_fingerprint
 from migpt_cli.broker import PrivateBroker
 from migpt_shared.bus import BrokerAddress, Cleared, Delivery, Malformed, MqttBus, Subscription
 from migpt_shared.messages import (
@@ -317,7 +317,7 @@ miot = "{simulator.url}"
 
 def _trained_model() -> Path:
     """The intent model, trained once for all systems on this machine."""
-    cache = Path(tempfile.gettempdir(), f"migpt-tests-{getpass.getuser()}", "model.json")
+    cache = Path(tempfile.gettempdir(), f"migpt-tests-{getpass.getuser()}", f"{training_fingerprint()[:16]}.json")
     IntentModel.load_or_train(cache)
     return cache
 

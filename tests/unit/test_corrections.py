@@ -13,7 +13,7 @@ import pytest_asyncio
 
 from migpt_brain import intent_keeper
 from migpt_brain.corrections import LONGEST, Correction, Corrections, by_household
-from migpt_brain.intent_builder import BuildFailedError, Built, ChildBuilder, fingerprint
+from migpt_brain.intent_builder import TOLERANCE, BuildFailedError, Built, ChildBuilder, fingerprint
 from migpt_brain.intent_keeper import IntentKeeper
 from migpt_brain.store import StoreUnavailableError
 from migpt_shared.messages import Address
@@ -260,7 +260,7 @@ async def test_the_trainer_learns_corrections_and_keeps_what_it_made(tmp_path: P
     assert learnt.corrections == 1
     assert learnt.version != base.version
     assert learnt.model.p_llm(text) > base.model.p_llm(text) + 0.1
-    assert learnt.cost == pytest.approx(base.cost, abs=intent_keeper.TOLERANCE)
+    assert learnt.cost == pytest.approx(base.cost, abs=TOLERANCE)
     made = {file: file.stat().st_mtime_ns for file in (tmp_path / "intent").iterdir()}
     assert (await ChildBuilder(tmp_path).build(taught)).version == learnt.version
     assert (await ChildBuilder(tmp_path).build(())).version == base.version

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Awaitable, Callable
 from datetime import datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from migpt_cli.configuration import read_settings
 from migpt_cli.ending import ends_properly
+from migpt_cli.intent_model import with_corrections
 from migpt_cli.options import ConfigOption, JsonOption
-from migpt_cli.outcome import EXIT_FAILED, EXIT_OK, EXIT_UNUSABLE, CommandFailedError, say_err, say_out
+from migpt_cli.outcome import EXIT_FAILED, EXIT_OK, say_err, say_out
 from migpt_cli.wording import help_language, words
 from migpt_shared.language import Phrase
 
 if TYPE_CHECKING:
-    from migpt_brain.corrections import Correction, Corrections
-
-T = TypeVar("T")
+    from migpt_brain.corrections import Correction
 
 corrections_app = typer.Typer(
     help=words("纠正：哪些话该由谁来答。", "Corrections: who should answer which words."),
@@ -29,7 +25,6 @@ corrections_app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-_UNUSABLE = Phrase(zh="读不了纠正记录：{reason}", en="the corrections cannot be used: {reason}")
 _NONE = Phrase(
     zh="还没有纠正。对音箱说“这句该你来答”或“这句不用你管”，或发送 do/correct。",
     en="no corrections yet. Say “that was for you” or “that was not for you” to a speaker, or send do/correct.",
@@ -48,7 +43,7 @@ _TARGETS = {"llm": Phrase(zh="大模型", en="language model"), "native": Phrase
 @corrections_app.command("list", help=words("列出全部纠正，新的在前。", "List all corrections, the newest first."))
 @ends_properly
 def list_(config: ConfigOption = None, as_json: JsonOption = False) -> int:
-    known = _with_store(config, lambda store: store.all())
+    known = with_corrections(read_settings(config), lambda store: store.all())
     if as_json:
         say_out(json.dumps([_entry(correction) for correction in known], ensure_ascii=False))
     elif not known:
@@ -66,7 +61,7 @@ def undo(
     text: Annotated[str | None, typer.Argument(metavar="[TEXT]", help=words("那句话", "the words"))] = None,
     config: ConfigOption = None,
 ) -> int:
-    gone = _with_store(config, lambda store: store.undo(text))
+    gone = with_corrections(read_settings(config), lambda store: store.undo(text))
     for correction in gone:
         target = _TARGETS[correction.target].in_(help_language())
         say_out(_UNDONE.in_(help_language(), text=correction.text, target=target))
@@ -81,25 +76,9 @@ def undo(
 )
 @ends_properly
 def export(config: ConfigOption = None) -> int:
-    for correction in reversed(_with_store(config, lambda store: store.all())):
+    for correction in reversed(with_corrections(read_settings(config), lambda store: store.all())):
         say_out(json.dumps(_entry(correction), ensure_ascii=False))
     return EXIT_OK
-
-
-def _with_store(config: Path | None, work: Callable[[Corrections], Awaitable[T]]) -> T:
-    from migpt_brain.corrections import Corrections
-    from migpt_brain.store import StoreUnavailableError
-
-    settings = read_settings(config)
-
-    async def run() -> T:
-        async with Corrections(settings.llm.memory_url or Corrections.default_url(settings.data_dir)) as store:
-            return await work(store)
-
-    try:
-        return asyncio.run(run())
-    except StoreUnavailableError as error:
-        raise CommandFailedError(_UNUSABLE, exit_code=EXIT_UNUSABLE, reason=str(error)) from error
 
 
 def _entry(correction: Correction) -> dict[str, object]:

@@ -21,6 +21,11 @@ _SAMPLE_PLACES = {
     "instance": "d4e5f6",
     "request": "01K9ZJ5VX0Q3M7C2T5P8R1D4FA",
 }
+#: MQTT discovery with Home Assistant's own prefix; another one needs another line here.
+_DISCOVERY = {
+    "ha_bridge": ("readwrite homeassistant/device/#", "read homeassistant/status"),
+    "home_assistant": ("readwrite homeassistant/#",),
+}
 _ENVELOPE = frozenset(Message.model_fields)
 
 _PAGE_HEAD = """\
@@ -134,10 +139,14 @@ def type_in_words(shown: dict[str, Any]) -> str:
 
 
 def acl(prefix: str = DEFAULT_PREFIX) -> str:
-    """mosquitto's ACL file: each user may publish and read what its messages need, and nothing else."""
+    """mosquitto's ACL file: each user may publish and read what its messages need, and nothing else.
+
+    Home Assistant is a client whose discovery topics are beside ours.
+    """
     lines = ["# Generated from the message catalogue; `./migpt messages --write` makes it anew."]
-    for party in PARTIES:
-        lines += ["", f"user {party}"]
+    for user, party in (*((party, party) for party in PARTIES), ("home_assistant", "client")):
+        lines += ["", f"user {user}"]
+        lines += [f"topic {right}" for right in _DISCOVERY.get(user, ())]
         for kind in CATALOGUE:
             traffic = traffic_of(kind)
             own = {"service": party} if kind is Presence else {}

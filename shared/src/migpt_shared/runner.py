@@ -14,10 +14,11 @@ from typing import Protocol
 import structlog
 from watchfiles import awatch
 
+from migpt_shared import health_file
 from migpt_shared.bus import Bus, Cleared, Delivery, Malformed, MemoryBroker, MemoryBus, MqttBus, Receiver, Subscription
 from migpt_shared.messages import HOME, PRESENCE_EVERY_S, Address, Command, Health, Message, Presence, Result
-from migpt_shared.ownership import LetGo, Lose, Ownership, Take
-from migpt_shared.service import Context, MakeService, SeesClearing
+from migpt_shared.ownership import Bury, LetGo, Lose, Ownership, Take
+from migpt_shared.service import ClearsUp, Context, MakeService, SeesClearing
 from migpt_shared.settings import Settings, SettingsError, load_settings, settings_files
 from migpt_shared.watchdog import LoopWatchdog
 
@@ -109,11 +110,14 @@ class ServiceHost:
         *,
         config: Path | None = None,
         watchdog: bool = True,
+        health: Path | None = None,
     ) -> None:
+        """`health`: a file for `migpt_shared.health_file`, written as long as the service is well."""
         self._name = name
         self._instance = secrets.token_hex(4)
         self._src = f"{name}/{self._instance}"
         self._config = config
+        self._health_file = health
         self._watchdog = LoopWatchdog() if watchdog else None
         self._since_ms = time.time_ns() // 1_000_000
         self._ownership = Ownership(self._src)
@@ -214,9 +218,11 @@ class ServiceHost:
 
     def connected(self) -> None:
         self._publish_presence()
+        self._report_health()
 
     def disconnected(self) -> None:
         self._ownership.disconnected()
+        self._report_health()
 
     # -- tasks ---------------------------------------------------------------------------------------------------
 
@@ -229,6 +235,7 @@ class ServiceHost:
             await asyncio.sleep(PRESENCE_EVERY_S)
             if self._bus.is_connected:
                 self._publish_presence()
+            self._report_health()
 
     async def _divide(self) -> None:
         while True:
@@ -245,6 +252,12 @@ class ServiceHost:
                         self._publish(state.model_copy(update={"owner": None}), address)
                     case Lose(address):
                         self._service.release(address)
+                    case Bury(address, was_owned):
+                        if was_owned:
+                            self._service.release(address)
+                        self._bus.clear(self._service.state_kind, **_places(self._service.state_kind, address))
+                        if isinstance(self._service, ClearsUp):
+                            self._service.clear_up(address)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_OWNERSHIP_EVERY_S):
                     await self._wake_ownership.wait()
@@ -306,12 +319,25 @@ class ServiceHost:
             instance=self._instance,
         )
 
+    def _report_health(self) -> None:
+        """For a look from outside. Troubles of an account are none of the process: no restart would cure them."""
+        if self._health_file is None:
+            return
+        problem = ""
+        if not self._bus.is_connected:
+            problem = "not connected to the broker"
+        elif self._watchdog is not None and not self._watchdog.is_lively:
+            problem = "the event loop was blocked"
+        try:
+            health_file.report(self._health_file, problem)
+        except OSError as error:
+            log.warning("health_not_reported", file=str(self._health_file), reason=error.strerror)
+
     def _publish_state(self, address: Address) -> None:
         self._publish(self._service.state(address), address)
 
     def _publish(self, message: Message, address: Address) -> None:
-        places = {"household": address.household, "speaker": address.speaker}
-        self._bus.publish(message, **{place: places[place] for place in message.channel.placeholders})
+        self._bus.publish(message, **_places(type(message), address))
 
     def _subscriptions(self) -> list[Subscription]:
         return [
@@ -319,3 +345,9 @@ class ServiceHost:
             Subscription(self._service.state_kind),
             Subscription(Presence, {"service": self._name}),
         ]
+
+
+def _places(kind: type[Message], address: Address) -> dict[str, str]:
+    """The places of a message about a speaker, or about a household's home."""
+    places = {"household": address.household, "speaker": address.speaker}
+    return {place: places[place] for place in kind.channel.placeholders}

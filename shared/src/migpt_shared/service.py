@@ -85,4 +85,12 @@ class SeesClearing(Protocol):
     def cleared(self, cleared: Cleared) -> None: ...
 
 
+@runtime_checkable
+class ClearsUp(Protocol):
+    """A service that keeps more than its state message on the broker."""
+
+    def clear_up(self, address: Address) -> None:
+        """The speaker exists no more: clear the other topics that this service writes."""
+
+
 MakeService = Callable[[Context], Service]

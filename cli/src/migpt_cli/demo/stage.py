@@ -21,7 +21,7 @@ from migpt_cli.up.service_lines import LogEntry, read_line
 from migpt_cli.up.supervisor import Program, Supervisor, services_for
 from migpt_shared.language import Language, Phrase
 from migpt_shared.runner import MakeBus, mqtt_bus
-from migpt_shared.settings import load_settings
+from migpt_shared.settings import Settings, load_settings
 
 _SIMULATOR_WITHIN_S = 30.0
 _TROUBLES_KEPT = 20
@@ -96,6 +96,12 @@ async def stage_of_processes(mosquitto: Path, language: Language, tell: Callable
         finally:
             stop.set()
             await supervising
+
+
+@asynccontextmanager
+async def stage_beside(settings: Settings, control_url: str) -> AsyncIterator[Stage]:
+    """What runs already: the configured broker with its services, and the simulator at that address."""
+    yield Stage(mqtt_bus(settings), control_url)
 
 
 @asynccontextmanager

@@ -18,13 +18,13 @@ from migpt_brain.desk import Desk
 from migpt_brain.home.link import HomeLink
 from migpt_brain.intent_builder import Built, ChildBuilder
 from migpt_brain.intent_keeper import IntentKeeper
-from migpt_brain.llm import Answers
+from migpt_brain.llm.answers import Answers
 from migpt_brain.memory import Memory
 from migpt_brain.routing import Router
 from migpt_brain.switches import Switches, SwitchFile
 from migpt_brain.tokens import TokenCounter
 from migpt_shared.appearances import Appearances
-from migpt_shared.bus import Delivery, Subscription
+from migpt_shared.bus import Cleared, Delivery, Subscription
 from migpt_shared.messages import (
     COMMANDS,
     Address,
@@ -188,6 +188,18 @@ class BrainService:
             case other:
                 raise TypeError(f"not subscribed to {type(other).__name__}")
 
+    def cleared(self, cleared: Cleared) -> None:
+        """A speaker whose `info` is cleared exists no more."""
+        if cleared.kind is SpeakerInfo:
+            address = Address(cleared.places["household"], cleared.places["speaker"])
+            self._desk.speakers.discard(address)
+            self._context.ownership.retire(address)
+
+    def clear_up(self, address: Address) -> None:
+        self._last_states.pop(address, None)
+        self._last_turns.pop(address, None)
+        self._context.bus.clear(Turn, household=address.household, speaker=address.speaker)
+
     def _turn_arrived(self, turn: Turn, delivery: Delivery) -> None:
         lifetime_s = Turn.channel.expires_s or 0
         age_s: float | None = 0.0
@@ -249,6 +261,8 @@ class BrainService:
         return self._conversations[address].state()
 
     def synchronised(self) -> None:
+        for address in self._last_states.keys() - self._desk.speakers:
+            self._context.ownership.retire(address)  # removed while no brain was running
         self._speaker_services.forget()
         for conversation in self._conversations.values():
             conversation.current.synchronised()

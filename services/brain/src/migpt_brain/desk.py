@@ -12,7 +12,8 @@ import structlog
 from migpt_brain.home.link import HomeLink
 from migpt_brain.home.recent import RecentHomeTalk
 from migpt_brain.intent_keeper import IntentKeeper
-from migpt_brain.llm import Answers, ChatMessage, usable_presets
+from migpt_brain.llm import ChatMessage, usable_presets
+from migpt_brain.llm.answers import Answers
 from migpt_brain.memory import Memory
 from migpt_brain.routing import Router
 from migpt_brain.switches import Switches, SwitchFile

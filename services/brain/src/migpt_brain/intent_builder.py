@@ -7,21 +7,26 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from migpt_brain.corrections import Correction
 from migpt_brain.intent.model import MODEL_FILE, TRAINING_TIMEOUT_S, IntentModel, training_start
 from migpt_brain.routing import Classifier
+
+if TYPE_CHECKING:
+    from migpt_brain.corrections import Correction
 
 log = structlog.get_logger(__name__)
 
 #: The trainer gives way to the brain and to whatever else runs.
 _NICENESS = 10
+#: A model that learnt corrections may cost so much more on the built-in evaluation: as much as chance alone makes of
+#: its some thousand lines (one standard error).
+TOLERANCE = 0.005
 
 
 class BuildFailedError(Exception):
@@ -41,6 +46,10 @@ class Built:
     cost: float
     corrections: int
 
+    def is_no_worse_than(self, other: Built) -> bool:
+        """Whether it may take the place of the other."""
+        return self.cost <= other.cost + TOLERANCE
+
 
 class Builder(Protocol):
     """Makes models."""
@@ -50,10 +59,14 @@ class Builder(Protocol):
 
 
 class ChildBuilder:
-    """Trains in a child process and keeps what it made in the data folder for the next start."""
+    """Trains in a child process and keeps what it made in the data folder for the next start.
 
-    def __init__(self, data_dir: Path) -> None:
+    `training_begins` is called whenever nothing fitting was kept.
+    """
+
+    def __init__(self, data_dir: Path, training_begins: Callable[[], None] = lambda: None) -> None:
         self._base = data_dir / MODEL_FILE
+        self._training_begins = training_begins
 
     async def build(self, corrections: Sequence[Correction]) -> Built:
         folder = self._base.parent
@@ -62,6 +75,7 @@ class ChildBuilder:
         try:
             if built := await asyncio.to_thread(_load, model, len(corrections)):
                 return built
+            self._training_begins()
             if learnt is not None:
                 await asyncio.to_thread(_write, learnt, corrections)
             await self._train(model, learnt)

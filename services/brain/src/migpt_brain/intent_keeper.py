@@ -20,9 +20,6 @@ log = structlog.get_logger(__name__)
 LOOK_EVERY_S = 3.0
 #: After a failed training the same one is not tried again before this, seconds.
 RETRY_AFTER_S = 60.0
-#: A model that learnt corrections may cost so much more on the built-in evaluation: as much as chance alone makes of
-#: its some thousand lines (one standard error).
-TOLERANCE = 0.005
 
 
 class IntentKeeper:
@@ -97,7 +94,7 @@ class IntentKeeper:
 
     async def _try(self, base: Built, corrections: tuple[Correction, ...]) -> None:
         learnt = await self._builder.build(corrections) if corrections else base
-        if learnt.cost <= base.cost + TOLERANCE:
+        if learnt.is_no_worse_than(base):
             self._use(learnt, corrections)
             return
         # Word for word the corrections hold all the same.

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from migpt_shared.messages.answering import RouteName
 from migpt_shared.messages.envelope import Message, UlidText
+from migpt_shared.messages.hearing import Source
 from migpt_shared.messages.topics import Channel
 
 _ASK_EXPIRES_S = 20
@@ -141,11 +142,27 @@ class HomeEntities(Message):
 
 
 class Event(Message):
-    """What Home Assistant's automations may act on."""
+    """What Home Assistant's automations may act on: one question and one answer per turn, or why there is none."""
 
     channel: ClassVar = Channel("{household}/{speaker}/event")
-    example: ClassVar[dict[str, Any]] = {"event_type": "question", "text": "为什么天是蓝的", "route": "llm"}
+    example: ClassVar[dict[str, Any]] = {
+        "turn": "01K9ZJ5T2M6W0V3B8QH4N7X1CE",
+        "event_type": "answer",
+        "text": "因为大气会散射阳光。",
+        "question": "为什么天是蓝的",
+        "route": "llm",
+        "source": "speaker",
+        "preset": "deepseek",
+    }
 
-    event_type: Literal["question", "answer", "interrupted", "failed"] = Field(description="what happened")
-    text: str = Field(default="", description="the question or the answer")
+    event_type: Literal["question", "answer", "interrupted", "failed", "choice"] = Field(
+        description="what happened; choice: a person was asked by do/ask_user, and answered or did not"
+    )
+    text: str = Field(default="", description="the question, or the answer as far as it came; at most 5000 characters")
+    question: str | None = Field(default=None, description="what was asked, cut to one line")
     route: RouteName | None = Field(default=None, description="who answers")
+    source: Source | None = Field(default=None, description="where the question came from")
+    preset: str | None = Field(default=None, description="the language model configuration that answers")
+    choice: str | None = Field(default=None, description="which of the choices a person took; null: none of them")
+    request: UlidText | None = Field(default=None, description="id of the do/ask_user that this answers")
+    error: str | None = Field(default=None, description="what went wrong, if something did")

@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from migpt_shared.settings.base import Section, secret_from
 
+_KEY = re.compile(r"[a-z0-9_]+")
 _TOPIC = re.compile(r"[^/+#\0]+(/[^/+#\0]+)*")
 _ENTITY_ID = re.compile(r"[a-z0-9_]+\.[a-z0-9_]+")
 _KIND = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)?")
@@ -52,6 +53,9 @@ class HomeAssistantSettings(Section):
     suggest_areas: bool = Field(
         default=True, description="propose each speaker's area; Home Assistant makes areas that it does not have"
     )
+    console_url: str = Field(
+        default="", description="where a browser at home finds the web console; linked from the devices' pages"
+    )
     leave_out: list[str] = Field(
         default_factory=list, description="entities that are not wanted, by the last part of their id, such as pause"
     )
@@ -64,7 +68,7 @@ class HomeAssistantSettings(Section):
             return {**values, "token": token, "token_file": None}
         return values
 
-    @field_validator("url")
+    @field_validator("url", "console_url")
     @classmethod
     def _is_base_url(cls, url: str | None) -> str | None:
         if not url:
@@ -89,6 +93,14 @@ class HomeAssistantSettings(Section):
             if not name.strip() or not _ENTITY_ID.fullmatch(entity_id):
                 raise ValueError(f"{name!r} = {entity_id!r}: a name needs an entity id such as light.living_room")
         return mapping
+
+    @field_validator("leave_out")
+    @classmethod
+    def _are_keys(cls, keys: list[str]) -> list[str]:
+        for key in keys:
+            if not _KEY.fullmatch(key):
+                raise ValueError(f"{key!r} is no entity; give the last part of an entity's id, such as pause")
+        return keys
 
     @field_validator("discovery_prefix", "birth_topic")
     @classmethod

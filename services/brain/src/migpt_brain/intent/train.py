@@ -30,7 +30,7 @@ def main() -> None:
     lines = options.corrections.read_bytes().splitlines() if options.corrections else []
     trained = train(corpus, [_TAUGHT.validate_json(line) for line in lines])
     if options.report is not None:
-        evaluation = evaluate(trained.judged, lines=len(corpus.templates), threshold=trained.model.threshold)
+        evaluation = evaluate(trained.judged, lines=len(corpus.templates), threshold=trained.model.terms.threshold)
         options.report.write_text(evaluation.model_dump_json(), encoding="utf-8")
     trained.model.write(options.out)
 

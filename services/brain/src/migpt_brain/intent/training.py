@@ -21,7 +21,8 @@ from sklearn.linear_model import LogisticRegression
 from migpt_brain.intent.corpus import Corpus, Template, Utterance
 from migpt_brain.intent.evaluation import Judged
 from migpt_brain.intent.features import grams_of
-from migpt_brain.intent.model import ModelFile, training_fingerprint
+from migpt_brain.intent.model import training_fingerprint
+from migpt_brain.intent.model_file import GramWeights, ModelTerms, TrainedModel
 from migpt_shared.spoken_form import normalise
 
 Floats = npt.NDArray[np.float64]
@@ -45,7 +46,7 @@ TAUGHT_WEIGHT = 1.5
 class Trained:
     """The model, and how sentences of the corpus are judged by models that have not seen their line."""
 
-    model: ModelFile
+    model: TrainedModel
     judged: tuple[Judged, ...]
 
 
@@ -155,18 +156,18 @@ def train(corpus: Corpus, taught: Sequence[Taught] = ()) -> Trained:
         for utterance, probability, home_score in zip(of_corpus, probabilities, home_scores, strict=True)
     )
     final = Linear.learn(examples, everything)
-    model = ModelFile(
+    weights = zip(final.known, final.llm.coef_[0].tolist(), final.home.coef_[0].tolist(), strict=True)
+    terms = ModelTerms(
         fingerprint=training_fingerprint(),
-        grams=[examples.grams[index] for index in final.known],
-        llm_weights=final.llm.coef_[0].tolist(),
+        grams=len(final.known),
         llm_bias=float(final.llm.intercept_[0]),
-        home_weights=final.home.coef_[0].tolist(),
         home_bias=float(final.home.intercept_[0]),
         slope=float(calibration.coef_[0, 0]),
         offset=float(calibration.intercept_[0]),
         threshold=threshold,
         cost=_cost(judged),
     )
+    model = TrainedModel(terms, tuple(GramWeights(examples.grams[index], llm, home) for index, llm, home in weights))
     return Trained(model, judged)
 
 

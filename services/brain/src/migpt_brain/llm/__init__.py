@@ -1,6 +1,9 @@
-"""Answers of language models over OpenAI-compatible APIs: presets, streaming, retry, fallback, failures."""
+"""Answers of language models over OpenAI-compatible APIs: presets, streaming, retry, fallback, failures.
 
-from migpt_brain.llm.answers import Answers
+`Answers` itself is imported from `migpt_brain.llm.answers` by whoever asks a model: with it comes the SDK, which takes
+half a second to import.
+"""
+
 from migpt_brain.llm.failures import AnswerFailed, FailureKind, spoken_failure
 from migpt_brain.llm.parts import AnswerPart, AnswerRequest, ChatMessage, Finished, TextDelta
 from migpt_brain.llm.presets import PresetError, ResolvedPreset, preset_names, preset_problem, resolve, usable_presets
@@ -11,7 +14,6 @@ __all__ = [
     "AnswerFailed",
     "AnswerPart",
     "AnswerRequest",
-    "Answers",
     "ChatMessage",
     "Choice",
     "ChoiceRequest",
