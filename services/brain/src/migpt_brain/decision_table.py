@@ -127,8 +127,8 @@ def _is_likely(probability: float | None, findings: Findings) -> bool:
 TABLE: tuple[Row, ...] = (
     Row(Reason.NOTHING_SAID, "native", lambda f: f.is_empty),
     # A plain yes or no to a question that was just asked means nothing else.
-    Row(Reason.CONFIRMED, "home", lambda f: f.awaited == "yes"),
-    Row(Reason.DECLINED, "home", lambda f: f.awaited == "no"),
+    Row(Reason.CONFIRMED, "home", lambda f: f.awaited == "yes" and f.ai_on),
+    Row(Reason.DECLINED, "home", lambda f: f.awaited == "no" and f.ai_on),
     Row(Reason.CONTROL_PHRASE, "control", lambda f: f.control is not None),
     Row(Reason.AI_OFF, "native", lambda f: not f.ai_on),
     # The very words were corrected: nothing says more plainly who is meant, not even a keyword in them.
