@@ -18,27 +18,81 @@ ENTITIES = [LAMP, FAN]
 
 @pytest.mark.parametrize(
     "said",
-    ["是", "是的。", "对", "好的", "好呀", "行吧", "可以的", "确认", "确定！", "嗯，确认", "打开吧", "小爱同学，确认", "确认打开大门", "Yes", "yes, please",
-     "OK", "do it", "go ahead please", "打开大门"],
-)  # fmt: skip
+    [
+        "是",
+        "是的。",
+        "对",
+        "好的",
+        "好呀",
+        "行吧",
+        "可以的",
+        "确认",
+        "确定！",
+        "嗯，确认",
+        "打开吧",
+        "小爱同学，确认",
+        "确认打开大门",
+        "Yes",
+        "yes, please",
+        "OK",
+        "do it",
+        "go ahead please",
+        "打开大门",
+    ],
+)
 def test_yes(said: str) -> None:
     assert yes_or_no(said, "打开大门") == "yes"
 
 
 @pytest.mark.parametrize(
     "said",
-    ["不", "不是", "不要", "不用了", "别", "别开", "算了", "算了吧", "取消", "嗯，不要", "不确定", "不打开", "不要打开大门", "先不要", "No", "no thanks", "cancel",
-     "don't", "well, never mind", "等一下"],
-)  # fmt: skip
+    [
+        "不",
+        "不是",
+        "不要",
+        "不用了",
+        "别",
+        "别开",
+        "算了",
+        "算了吧",
+        "取消",
+        "嗯，不要",
+        "不确定",
+        "不打开",
+        "不要打开大门",
+        "先不要",
+        "No",
+        "no thanks",
+        "cancel",
+        "don't",
+        "well, never mind",
+        "等一下",
+    ],
+)
 def test_no(said: str) -> None:
     assert yes_or_no(said, "打开大门") == "no"
 
 
 @pytest.mark.parametrize(
     "said",
-    ["", "今天天气怎么样", "打开客厅灯", "好的音乐", "可以讲个故事吗", "确认一下明天的日程", "不客气", "是谁在敲门", "对了，几点了", "别的歌", "yesterday", "okra soup",
-     "开大门灯", "要下雨了吗", "行不行"],
-)  # fmt: skip
+    [
+        "",
+        "今天天气怎么样",
+        "打开客厅灯",
+        "好的音乐",
+        "可以讲个故事吗",
+        "确认一下明天的日程",
+        "不客气",
+        "是谁在敲门",
+        "对了，几点了",
+        "别的歌",
+        "yesterday",
+        "okra soup",
+        "开大门灯",
+        "要下雨了吗",
+        "行不行",
+    ],
+)
 def test_something_else(said: str) -> None:
     assert yes_or_no(said, "打开大门") is None
 
@@ -61,9 +115,22 @@ def test_whatever_is_said_next_answers_the_agent() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["把客厅灯调成红色", "亮度50%", "客厅灯调到百分之三十", "有点暗", "太热了", "空调设为26度", "打开客厅灯和书房风扇", "如果温度超过26度就开空调", "关掉除了客厅以外的灯",
-     "Dim the lamp", "it is too dark", "set the heating to 21 degrees", "turn the lamp blue"],
-)  # fmt: skip
+    [
+        "把客厅灯调成红色",
+        "亮度50%",
+        "客厅灯调到百分之三十",
+        "有点暗",
+        "太热了",
+        "空调设为26度",
+        "打开客厅灯和书房风扇",
+        "如果温度超过26度就开空调",
+        "关掉除了客厅以外的灯",
+        "Dim the lamp",
+        "it is too dark",
+        "set the heating to 21 degrees",
+        "turn the lamp blue",
+    ],
+)
 def test_beyond_the_template_agent(text: str) -> None:
     assert needs_model(text, "conversation.home_assistant", ENTITIES)
     assert not needs_model(text, "conversation.chatgpt", ENTITIES), "an agent that is a model understands it"
@@ -78,9 +145,21 @@ def test_for_the_template_agent(text: str) -> None:
 
 @pytest.mark.parametrize(
     "sentence",
-    ["好的，已为你打开客厅灯。", "客厅灯已打开", "灯关掉了", "我把灯调成红色了。", "好的", "搞定！", "没问题", "正在打开客厅灯。", "Done.", "I have turned on the lamp.",
-     "The lamp is now red.", "OK, turning it on."],
-)  # fmt: skip
+    [
+        "好的，已为你打开客厅灯。",
+        "客厅灯已打开",
+        "灯关掉了",
+        "我把灯调成红色了。",
+        "好的",
+        "搞定！",
+        "没问题",
+        "正在打开客厅灯。",
+        "Done.",
+        "I have turned on the lamp.",
+        "The lamp is now red.",
+        "OK, turning it on.",
+    ],
+)
 def test_claims(sentence: str) -> None:
     assert claims_success(sentence, "打开客厅灯")
 
