@@ -66,8 +66,8 @@ def traffic_of(kind: type[Message]) -> Traffic:
     if kind in _TRAFFIC:
         return _TRAFFIC[kind]
     owners: tuple[str, ...] = getattr(kind, "owners", ())
-    # The poller's echo guard needs what was sent with do/native and do/wake; Home Assistant shows what was sent; what is
-    # to be forgotten is forgotten in the console's history too.
+    # The poller's echo guard needs what was sent with do/native and do/wake; Home Assistant shows what was sent; what
+    # is to be forgotten is forgotten in the console's history too.
     listeners = {
         "Native": ("poller", "ha_bridge"),
         "Wake": ("poller",),

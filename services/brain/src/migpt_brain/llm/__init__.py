@@ -6,7 +6,7 @@ half a second to import.
 
 from migpt_brain.llm.failures import AnswerFailed, FailureKind, spoken_failure
 from migpt_brain.llm.parts import AnswerPart, AnswerRequest, ChatMessage, Finished, TextDelta
-from migpt_brain.llm.tools import Choice, ChoiceRequest, Tool, ToolCall, ToolResult, ToolTalk
+from migpt_brain.llm.tools import Choice, ChoiceRequest, TalkPart, Tool, ToolCall, ToolResult
 from migpt_shared.providers import (
     PresetError,
     Provider,
@@ -30,11 +30,11 @@ __all__ = [
     "PresetError",
     "Provider",
     "ResolvedPreset",
+    "TalkPart",
     "TextDelta",
     "Tool",
     "ToolCall",
     "ToolResult",
-    "ToolTalk",
     "known_providers",
     "preset_names",
     "preset_problem",

@@ -20,7 +20,7 @@ from migpt_brain.llm.failures import FailureKind
 from migpt_brain.llm.parts import ChatMessage
 from migpt_brain.llm.race import Failure
 from migpt_brain.llm.reasoning import ThinkingFilter
-from migpt_brain.llm.tools import Choice, Tool, ToolCall, ToolTalk
+from migpt_brain.llm.tools import Choice, TalkPart, Tool, ToolCall
 from migpt_shared.providers.presets import ResolvedPreset, proxy_for
 
 _log = structlog.get_logger(__name__)
@@ -96,7 +96,7 @@ class ProviderClient:
             yield failure
 
     async def choose(
-        self, messages: Sequence[ToolTalk], tools: Sequence[Tool]
+        self, messages: Sequence[TalkPart], tools: Sequence[Tool]
     ) -> AsyncGenerator[Choice | Failure, None]:
         """One piece: what the model chose to do, or why it did not."""
         body = self._body(messages, streaming=False)
@@ -109,7 +109,7 @@ class ProviderClient:
             _log.info("llm_request_failed", preset=self.preset.name, kind=failure.kind.value, detail=failure.detail)
             yield failure
 
-    def _body(self, messages: Sequence[ToolTalk], *, streaming: bool) -> dict[str, Any]:
+    def _body(self, messages: Sequence[TalkPart], *, streaming: bool) -> dict[str, Any]:
         body: dict[str, Any] = {
             "model": self.preset.model,
             "messages": [message.as_sent() for message in messages],

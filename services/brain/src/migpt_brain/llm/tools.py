@@ -65,13 +65,13 @@ class ToolResult:
         return {"role": "tool", "tool_call_id": self.call_id, "content": self.content}
 
 
-ToolTalk = ChatMessage | Choice | ToolResult
+TalkPart = ChatMessage | Choice | ToolResult
 
 
 @dataclass(frozen=True, slots=True)
 class ChoiceRequest:
     """The conversation so far, its system message first, and the tools. `preset`: who is asked first."""
 
-    messages: tuple[ToolTalk, ...]
+    messages: tuple[TalkPart, ...]
     tools: tuple[Tool, ...]
     preset: str | None = None

@@ -95,8 +95,12 @@ def is_done(
         return before is not None and after.state != before.state
     if service in _BECOMES_STATE:
         return _same(after.state, data.get(_BECOMES_STATE[service]), 0.01)
+    if domain == "light" and _number(_asked(data).get("brightness")) == 0:
+        return after.state == "off"
     checks = [_is_set(domain, name, value, after) for name, value in _asked(data).items() if name in _SETS]
     checks += [check for check in (_position(data, after),) if check is not None]
+    if "hvac_mode" in data:
+        checks.append(after.state == data["hvac_mode"])
     expected = _expected_states(domain, service)
     if expected is not None:
         # Light bulbs may be on at once and fade: the values have to follow.
@@ -121,8 +125,6 @@ def _asked(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _is_set(domain: str, name: str, value: object, after: EntityState) -> bool:
-    if name == "brightness" and _number(value) == 0:
-        return after.state == "off"
     shown = after.attributes.get(_SETS[name])
     if shown is None:
         # A light that is on shows its brightness and colour; a white tone may have become a colour.

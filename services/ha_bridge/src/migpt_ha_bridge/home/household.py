@@ -93,7 +93,8 @@ class HouseholdHome:
             self._bus.publish(self._entities, household=self.name)
 
     async def _answer(self, question: Question) -> None:
-        if self._answerer is None and time.monotonic() - self._down_since < _PATIENCE_S:
+        is_passing = self._why in ("unreachable", "slow")
+        if self._answerer is None and is_passing and time.monotonic() - self._down_since < _PATIENCE_S:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_PATIENCE_S):
                     await self._ready.wait()
