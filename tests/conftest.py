@@ -23,10 +23,11 @@ LAYERS = {  # in the order in which they run: what is quick and names the mistak
     "broker": "one part with a real mosquitto",
     "system": "all services as processes, with a simulated cloud",
     "faults": "the same while something breaks",
+    "docker": "images and the compose file, with a Docker engine",
 }
 
 #: How mosquitto is come by.
-_KEPT = ("MIGPT_NO_INSTALL", "MIGPT_MOSQUITTO", "MIGPT_INTENT_DATA")
+_KEPT = ("MIGPT_NO_INSTALL", "MIGPT_MOSQUITTO", "MIGPT_INTENT_DATA", "MIGPT_TEST_DOCKER")
 
 _prefixes = count(1)
 

@@ -11,6 +11,7 @@ from migpt_cli.ask_command import ask
 from migpt_cli.classify_command import classify
 from migpt_cli.config_command import config_app
 from migpt_cli.demo_command import demo
+from migpt_cli.households_command import households_app
 from migpt_cli.messages_command import messages
 from migpt_cli.outcome import EXIT_CODES
 from migpt_cli.say_command import say
@@ -91,6 +92,7 @@ def _add_commands() -> None:
     for command, about in _COMMANDS:
         app.command(help=about.in_(help_language()))(command)
     app.add_typer(config_app, name="config")
+    app.add_typer(households_app, name="households")
 
 
 def _translate_help() -> None:
