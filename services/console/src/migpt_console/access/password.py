@@ -8,7 +8,7 @@ from pathlib import Path
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
-from migpt_console.access.private_file import write_private
+from migpt_shared.private_file import write_private
 
 SHORTEST_PASSWORD = 8
 LONGEST_PASSWORD = 200

@@ -7,7 +7,7 @@ import json
 import secrets
 from pathlib import Path
 
-from migpt_console.access.private_file import write_private
+from migpt_shared.private_file import write_private
 
 SESSION_S = 30 * 24 * 3600.0
 #: The oldest goes when there are more.
