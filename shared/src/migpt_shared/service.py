@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from pathlib import Path
+from typing import ClassVar, Protocol, runtime_checkable
 
-from migpt_shared.bus import Bus, Delivery, Subscription
-from migpt_shared.messages import Address, BrainState, Command, Health, HearingState, Result, SpeechState
+from migpt_shared.bus import Bus, Cleared, Delivery, Subscription
+from migpt_shared.messages import Address, BrainState, Command, Health, HearingState, HomeState, Result, SpeechState
 from migpt_shared.ownership import Ownership
 from migpt_shared.settings import Settings
 
-#: The state messages that name a speaker's owner.
-OwnerState = HearingState | BrainState | SpeechState
+#: The state messages that name the owner of a speaker, or of a household's home.
+OwnerState = HearingState | BrainState | SpeechState | HomeState
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,8 @@ class Context:
     bus: Bus
     ownership: Ownership
     """ask it `owns(address)` and `targets(household, speaker)`; tell it of speakers with `offer` and `withdraw`"""
+    config: Path | None = None
+    """the file that the settings come from, if they come from one"""
 
     def answer(self, command: Command, address: Address, *, error: str | None = None, value: object = None) -> None:
         """Publish the result of a command for one speaker."""
@@ -36,8 +39,9 @@ class Service(Protocol):
     """One of our processes. Every method but `run` and `stop` is called on the event loop and must return quickly."""
 
     name: ClassVar[str]
-    #: The message in which this service names itself as owner of a speaker.
-    state_kind: ClassVar[type[OwnerState]]
+    #: The message in which this service names itself as owner of a speaker; None: it owns no speakers, and `acquire`,
+    #: `release`, `is_busy` and `state` are never called.
+    state_kind: ClassVar[type[OwnerState] | None]
 
     def subscriptions(self) -> Sequence[Subscription]:
         """What it listens to, besides presence of its own kind and its own state messages."""
@@ -76,6 +80,21 @@ class Service(Protocol):
 
     def counters(self) -> Mapping[str, int]:
         """What it did since its start; published with presence."""
+
+
+@runtime_checkable
+class SeesClearing(Protocol):
+    """A service that wants to know when a retained topic of its subscriptions was emptied."""
+
+    def cleared(self, cleared: Cleared) -> None: ...
+
+
+@runtime_checkable
+class ClearsUp(Protocol):
+    """A service that keeps more than its state message on the broker."""
+
+    def clear_up(self, address: Address) -> None:
+        """The speaker exists no more: clear the other topics that this service writes."""
 
 
 MakeService = Callable[[Context], Service]

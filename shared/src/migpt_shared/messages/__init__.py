@@ -36,12 +36,25 @@ from migpt_shared.messages.commands import (
 )
 from migpt_shared.messages.envelope import Command, Message, new_id
 from migpt_shared.messages.hearing import Account, Heard, HearingState, Source, SpeakerInfo
-from migpt_shared.messages.home import Event, HomeAnswer, HomeAsk, HomeCall, HomeEntities, HomeEntity, HomeState
+from migpt_shared.messages.home import (
+    HOME_STATES,
+    Event,
+    HomeAnswer,
+    HomeAsk,
+    HomeCall,
+    HomeCode,
+    HomeEntities,
+    HomeEntity,
+    HomeEntityState,
+    HomeLook,
+    HomeState,
+)
 from migpt_shared.messages.presence import PRESENCE_EVERY_S, PRESENCE_EXPIRES_S, Health, Presence
 from migpt_shared.messages.speaking import Speech, SpeechPhase, SpeechProfile, SpeechState
 from migpt_shared.messages.topics import (
     DEFAULT_PREFIX,
     EVERYBODY,
+    HOME,
     RESERVED_NAMES,
     Address,
     Channel,
@@ -55,6 +68,8 @@ __all__ = [
     "COMMANDS",
     "DEFAULT_PREFIX",
     "EVERYBODY",
+    "HOME",
+    "HOME_STATES",
     "MAX_PAYLOAD_BYTES",
     "PARTIES",
     "PRESENCE_EVERY_S",
@@ -77,8 +92,11 @@ __all__ = [
     "HomeAnswer",
     "HomeAsk",
     "HomeCall",
+    "HomeCode",
     "HomeEntities",
     "HomeEntity",
+    "HomeEntityState",
+    "HomeLook",
     "HomeState",
     "IntentModelState",
     "Login",
