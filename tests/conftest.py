@@ -23,6 +23,7 @@ LAYERS = {  # in the order in which they run: what is quick and names the mistak
     "broker": "one part with a real mosquitto",
     "system": "all services as processes, with a simulated cloud",
     "faults": "the same while something breaks",
+    "home_assistant": "the bridge beside a real Home Assistant",
 }
 
 #: Layers of real processes, which a starved machine can make late: a failure there is repeated once, and both are told.
