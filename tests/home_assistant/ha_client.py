@@ -154,16 +154,14 @@ class HomeAssistant:
         return time.monotonic() - began
 
     async def until_state(self, entity_id: str, wanted: str, timeout_s: float = 20) -> float:
-        def has_state(states: Mapping[str, Record]) -> bool:
-            nonlocal seen
-            seen = states[entity_id]["state"] if entity_id in states else None
-            return seen == wanted
-
-        seen: str | None = None
+        """Wait until the state is the one wanted; returns how long it took, seconds."""
         try:
-            return await self.until(has_state, entity_id, timeout_s)
+            return await self.until(
+                lambda states: entity_id in states and states[entity_id]["state"] == wanted, entity_id, timeout_s
+            )
         except TimeoutError:
-            raise TimeoutError(f"{entity_id} is {seen!r}, not {wanted!r}, after {timeout_s} s") from None
+            state = await self.value(entity_id)
+            raise TimeoutError(f"{entity_id} is {state!r}, not {wanted!r}, after {timeout_s} s") from None
 
     async def reload_mqtt(self) -> None:
         """Make Home Assistant connect to its broker anew, as after a start."""

@@ -97,7 +97,7 @@ async def retained(url: str, *filters: str, quiet_s: float = 0.5) -> dict[str, b
                 async with asyncio.timeout(quiet_s):
                     message = await anext(client.messages)
                 if message.retain:
-                    found[message.topic.value] = bytes(message.payload)  # type: ignore[arg-type]
+                    found[message.topic.value] = bytes(message.payload)
     return found
 
 

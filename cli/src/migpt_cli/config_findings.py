@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from migpt_shared.language import Language, Phrase
 from migpt_shared.settings import Settings, SettingsError
-from migpt_shared.settings.example import PLACEHOLDERS, UNREAD_SECTIONS
+from migpt_shared.settings.example import PLACEHOLDERS
 from migpt_shared.surroundings import check_data_dir
 
 _NO_HOUSEHOLD = Phrase(
@@ -22,10 +22,6 @@ _NO_SECRET = Phrase(
 )
 _PLACEHOLDER = Phrase(
     zh="{key}：还是示例里的占位符，请填写", en="{key}: still the placeholder of the example; fill it in"
-)
-_UNREAD = Phrase(
-    zh="[{section}]：本版本没有服务读取这一节，暂时不起作用",
-    en="[{section}]: no service of this version reads this section; it has no effect yet",
 )
 _IGNORED = Phrase(
     zh="llm.presets.{preset}：模型 {model} 不接受 {setting}，这一项不会发送",
@@ -98,9 +94,6 @@ def _warnings(settings: Settings) -> Iterator[Finding]:
         home = settings.home_of(name)
         if home is not None and home.url and (home.token is None or home.token.get_secret_value() in PLACEHOLDERS):
             yield Finding(_NO_TOKEN, {"url": home.url})
-    for section in UNREAD_SECTIONS:
-        if getattr(settings, section) is not None:
-            yield Finding(_UNREAD, {"section": section})
     named = {name for household in settings.households.values() for name in household.speakers}
     if named:
         for name in settings.speech.answer_on:

@@ -10,8 +10,10 @@ import typer
 from migpt_cli.ask_command import ask
 from migpt_cli.classify_command import classify
 from migpt_cli.config_command import config_app
+from migpt_cli.containers_command import ps, scale
 from migpt_cli.corrections_command import corrections_app
 from migpt_cli.demo_command import demo
+from migpt_cli.households_command import households_app
 from migpt_cli.messages_command import messages
 from migpt_cli.outcome import EXIT_CODES
 from migpt_cli.say_command import say
@@ -73,6 +75,14 @@ _COMMANDS: tuple[tuple[Callable[..., None], Phrase], ...] = (
     ),
     (watch, Phrase(zh="实时观看每一轮对话。", en="Watch every turn as it happens.")),
     (speakers, Phrase(zh="列出所有音箱和它们的状态。", en="List the speakers and how they are.")),
+    (ps, Phrase(zh="容器的健康、重启、内存（docker compose）。", en="Health, restarts and memory of the containers.")),
+    (
+        scale,
+        Phrase(
+            zh="每个服务运行几个副本，如 poller=3 brain=2（docker compose）。",
+            en="How many replicas of each service, such as poller=3 brain=2 (docker compose).",
+        ),
+    ),
     (
         classify,
         Phrase(
@@ -93,6 +103,7 @@ def _add_commands() -> None:
         app.command(help=about.in_(help_language()))(command)
     app.add_typer(config_app, name="config")
     app.add_typer(corrections_app, name="corrections")
+    app.add_typer(households_app, name="households")
 
 
 def _translate_help() -> None:

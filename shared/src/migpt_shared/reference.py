@@ -8,11 +8,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from migpt_shared.messages import CATALOGUE, DEFAULT_PREFIX, PARTIES, Command, Message, Presence, traffic_of
+from migpt_shared.messages import (
+    CATALOGUE,
+    DEFAULT_PREFIX,
+    HOME_STATES,
+    PARTIES,
+    Command,
+    Message,
+    Presence,
+    traffic_of,
+)
 
 PAGE = Path("docs/messages.md")
 SCHEMAS = Path("docs/schemas")
 ACL = Path("mosquitto/acl")
+#: Home Assistant's own topics: discovery messages, and where it says that it has started.
 
 _SAMPLE_PLACES = {
     "household": "home",
@@ -26,6 +36,7 @@ _DISCOVERY = {
     "ha_bridge": ("readwrite homeassistant/device/#", "read homeassistant/status"),
     "home_assistant": ("readwrite homeassistant/#",),
 }
+_HOME_STATES_ACCESS = {"ha_bridge": "readwrite", "home_assistant": "read"}
 _ENVELOPE = frozenset(Message.model_fields)
 
 _PAGE_HEAD = """\
@@ -48,6 +59,12 @@ command's `id` as `request`; bad input gets `ok: false` with the reason, and cha
 
 """
 
+_HOME_TOPICS = (
+    f"For Home Assistant the bridge keeps `{HOME_STATES.pattern}`, retained: a plain text for each entity, with",
+    "`ha` as the unit for the bridge itself. `availability` is `online` or `offline`; the bridge's own is its will.",
+    "Commands go to the topics below. Discovery messages stand in `homeassistant/device/xiaoai_…/config`.",
+)
+
 
 def generated_files() -> dict[Path, str]:
     """Every generated file: path in the checkout and content."""
@@ -69,6 +86,7 @@ def reference_page() -> str:
     lines.append(_PAGE_COMMANDS)
     lines += ["| topic | from → to | retained | expiry |", "|---|---|---|---|"]
     lines += [_overview(kind) for kind in CATALOGUE]
+    lines += ["", *_HOME_TOPICS]
     for kind in CATALOGUE:
         lines += ["", *_chapter(kind)]
     return "\n".join(lines) + "\n"
@@ -154,6 +172,8 @@ def acl(prefix: str = DEFAULT_PREFIX) -> str:
                 lines.append(f"topic write {kind.channel.filter(prefix, **own)}")
             if party in traffic.readers:
                 lines.append(f"topic read {kind.channel.filter(prefix)}")
+        if (access := _HOME_STATES_ACCESS.get(user)) is not None:
+            lines.append(f"topic {access} {HOME_STATES.filter(prefix)}")
     return "\n".join(lines) + "\n"
 
 

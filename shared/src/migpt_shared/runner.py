@@ -16,7 +16,20 @@ from watchfiles import awatch
 
 from migpt_shared import health_file
 from migpt_shared.bus import Bus, Cleared, Delivery, Malformed, MemoryBroker, MemoryBus, MqttBus, Receiver, Subscription
-from migpt_shared.messages import HOME, PRESENCE_EVERY_S, Address, Command, Health, Message, Presence, Result
+from migpt_shared.messages import (
+    HOME,
+    PRESENCE_EVERY_S,
+    Address,
+    BrainState,
+    Command,
+    Health,
+    HearingState,
+    HomeState,
+    Message,
+    Presence,
+    Result,
+    SpeechState,
+)
 from migpt_shared.ownership import Bury, LetGo, Lose, Ownership, Take
 from migpt_shared.service import ClearsUp, Context, MakeService, SeesClearing
 from migpt_shared.settings import Settings, SettingsError, load_settings, settings_files
@@ -124,7 +137,7 @@ class ServiceHost:
         self._was_synchronised = False
         self._wake_ownership = asyncio.Event()
         late_bus = _LateBus()
-        self._service = make_service(Context(settings, self._src, late_bus, self._ownership))
+        self._service = make_service(Context(settings, self._src, late_bus, self._ownership, config))
         self._bus = make_bus(
             src=self._src,
             subscriptions=self._subscriptions(),
@@ -170,7 +183,9 @@ class ServiceHost:
                 log.warning("retained_command_ignored", command=type(delivery.message).__name__, **delivery.places)
             case Presence() as presence if delivery.places["service"] == self._name:
                 self._receive_presence(presence, delivery)
-            case self._service.state_kind() as state:
+            case HearingState() | BrainState() | SpeechState() | HomeState() as state if (
+                type(state) is self._service.state_kind
+            ):
                 unit = Address(delivery.places["household"], delivery.places.get("speaker", HOME))
                 self._ownership.stands(unit, state.owner)
                 self._wake_ownership.set()
@@ -255,7 +270,8 @@ class ServiceHost:
                     case Bury(address, was_owned):
                         if was_owned:
                             self._service.release(address)
-                        self._bus.clear(self._service.state_kind, **_places(self._service.state_kind, address))
+                        if (kind := self._service.state_kind) is not None:
+                            self._bus.clear(kind, **_places(kind, address))
                         if isinstance(self._service, ClearsUp):
                             self._service.clear_up(address)
             with contextlib.suppress(TimeoutError):
@@ -340,11 +356,10 @@ class ServiceHost:
         self._bus.publish(message, **_places(type(message), address))
 
     def _subscriptions(self) -> list[Subscription]:
-        return [
-            *self._service.subscriptions(),
-            Subscription(self._service.state_kind),
-            Subscription(Presence, {"service": self._name}),
-        ]
+        own = [Subscription(Presence, {"service": self._name})]
+        if self._service.state_kind is not None:
+            own.append(Subscription(self._service.state_kind))
+        return [*self._service.subscriptions(), *own]
 
 
 def _places(kind: type[Message], address: Address) -> dict[str, str]:

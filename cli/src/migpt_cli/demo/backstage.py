@@ -29,7 +29,8 @@ async def serve(folder: Path, host: str, port: int, language: Language) -> None:
     config = folder / "config.toml"
     async with Simulator(description, host="0.0.0.0", port=port):  # noqa: S104 - in a container, for its neighbours
         base = f"http://{host}:{port}"
-        config.write_text(config_file(language, xiaomi_url=base, llm_url=f"{base}/v1", mqtt_url=None), encoding="utf-8")
+        text = config_file(language, xiaomi_url=base, llm_url=f"{base}/v1", mqtt_url=None, console_port=5001)
+        config.write_text(text, encoding="utf-8")
         try:
             await stop.wait()
         finally:

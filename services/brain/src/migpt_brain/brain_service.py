@@ -69,7 +69,7 @@ class BrainService:
     """One brain instance."""
 
     name: ClassVar[str] = "brain"
-    state_kind: ClassVar[type[OwnerState]] = BrainState
+    state_kind: ClassVar[type[OwnerState] | None] = BrainState
 
     def __init__(self, context: Context) -> None:
         settings = context.settings

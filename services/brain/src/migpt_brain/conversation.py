@@ -299,8 +299,26 @@ class Conversation:
         return None
 
     async def _correct_and_say(self, opened: OpenTurn, target: Target, confirmation: str) -> None:
-        problem = await self._kept(self._standing.last_utterance, target)
-        self.current.say_and_finish(opened, confirmation if problem is None else self._words(problem))
+        """Keep the correction. What the language model should have answered it answers now, which confirms it."""
+        utterance = self._standing.last_utterance
+        problem = await self._kept(utterance, target)
+        opened.job = None
+        if problem is not None:
+            self.current.say_and_finish(opened, self._words(problem))
+        elif target == "llm" and utterance is not None and self._answered_now(opened, utterance):
+            log.info("answered_after_correction", text=utterance)
+        else:
+            self.current.say_and_finish(opened, confirmation)
+
+    def _answered_now(self, control: OpenTurn, utterance: str) -> bool:
+        """Have what was said before the control phrase answered, unless the mode or the AI switch forbids it."""
+        decision = self._desk.router.route(utterance, self._context())
+        if decision.route != "llm" or self.current.opened is not control:
+            return False
+        source, speakers = control.progress.source, control.progress.speakers
+        self.current.close(control, "done")
+        self._open(OpenTurn.begun(self._desk, self.address, new_id(), utterance, source, speakers, decision), None)
+        return True
 
     def switch(self, switches: Switches) -> None:
         """Turn the switches, keep them and tell everybody."""

@@ -24,7 +24,7 @@ class HaBridgeService:
     """One instance of the bridge, responsible for households, not speakers; see `migpt_shared.service.Service`."""
 
     name: ClassVar[str] = "ha_bridge"
-    state_kind: ClassVar[type[OwnerState]] = HomeState
+    state_kind: ClassVar[type[OwnerState] | None] = HomeState
 
     def __init__(self, context: Context) -> None:
         self._context = context

@@ -37,6 +37,7 @@ from migpt_shared.messages.commands import (
 from migpt_shared.messages.envelope import Command, Message, new_id
 from migpt_shared.messages.hearing import Account, Heard, HearingState, Source, SpeakerInfo
 from migpt_shared.messages.home import (
+    HOME_STATES,
     Event,
     HomeAnswer,
     HomeAsk,
@@ -68,6 +69,7 @@ __all__ = [
     "DEFAULT_PREFIX",
     "EVERYBODY",
     "HOME",
+    "HOME_STATES",
     "MAX_PAYLOAD_BYTES",
     "PARTIES",
     "PRESENCE_EVERY_S",

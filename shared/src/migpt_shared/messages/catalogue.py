@@ -48,10 +48,10 @@ _TRAFFIC: dict[type[Message], Traffic] = {
     SpeechState: Traffic(("speaker",), _EVERYBODY),
     Event: Traffic(("ha_bridge",), ("console", "client")),
     Account: Traffic(("poller",), ("brain", "speaker", "ha_bridge", "console", "client")),
-    HomeAsk: Traffic(("brain",), ("ha_bridge",)),
+    HomeAsk: Traffic(("brain", "console"), ("ha_bridge",)),
     HomeCall: Traffic(("brain",), ("ha_bridge",)),
     HomeLook: Traffic(("brain",), ("ha_bridge",)),
-    HomeAnswer: Traffic(("ha_bridge",), ("brain",)),
+    HomeAnswer: Traffic(("ha_bridge",), ("brain", "console")),
     HomeState: Traffic(("ha_bridge",), ("brain", "console", "client")),
     HomeEntities: Traffic(("ha_bridge",), ("brain", "console", "client")),
     Presence: Traffic(_EVERYBODY, _EVERYBODY),
@@ -66,6 +66,12 @@ def traffic_of(kind: type[Message]) -> Traffic:
     if kind in _TRAFFIC:
         return _TRAFFIC[kind]
     owners: tuple[str, ...] = getattr(kind, "owners", ())
-    # Everyone who reads may learn what was sent with do/native and do/wake: the poller's echo guard needs it.
-    listeners = ("poller",) if kind.__name__ in {"Native", "Wake"} else ()
+    # The poller's echo guard needs what was sent with do/native and do/wake; Home Assistant shows what was sent; what
+    # is to be forgotten is forgotten in the console's history too.
+    listeners = {
+        "Native": ("poller", "ha_bridge"),
+        "Wake": ("poller",),
+        "Ask": ("ha_bridge",),
+        "Forget": ("console",),
+    }.get(kind.__name__, ())
     return Traffic((*_ANYONE_ASKS, "brain"), (*owners, *listeners))

@@ -13,6 +13,9 @@ from migpt_shared.messages.topics import Channel
 
 _ASK_EXPIRES_S = 20
 
+#: What Home Assistant reads of a speaker, or of the bridge itself (unit `ha`): plain texts rather than messages, one
+#: for each entity. The household's bridge alone writes them, retained.
+HOME_STATES = Channel("{household}/{unit}/ha/{key}", retain=True)
 #: Why Home Assistant did not do it, or not yet: stable words, for programs.
 HomeCode = Literal[
     "not_configured",

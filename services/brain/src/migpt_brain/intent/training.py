@@ -175,9 +175,11 @@ def _incidence(grams_by_utterance: Sequence[frozenset[str]], places: Mapping[str
     columns: list[int] = []
     ends = [0]
     for of_one in grams_by_utterance:
-        columns += sorted(map(places.__getitem__, of_one))
+        columns += map(places.__getitem__, of_one)
         ends.append(len(columns))
-    return csr_matrix((np.ones(len(columns)), columns, ends), shape=(len(grams_by_utterance), len(places)))
+    matrix = csr_matrix((np.ones(len(columns)), columns, ends), shape=(len(grams_by_utterance), len(places)))
+    matrix.sort_indices()  # sets have no order, and sums depend on theirs
+    return matrix
 
 
 def _taught_utterance(taught: Taught) -> Utterance:

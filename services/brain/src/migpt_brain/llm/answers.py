@@ -17,12 +17,12 @@ import structlog
 from migpt_brain.llm.failures import AnswerFailed, FailureKind
 from migpt_brain.llm.lanes import Lane, Lanes
 from migpt_brain.llm.parts import AnswerPart, AnswerRequest, ChatMessage, Finished, TextDelta
-from migpt_brain.llm.presets import PresetError, ResolvedPreset, resolve
 from migpt_brain.llm.prompts import DEFAULT_SYSTEM_PROMPT
 from migpt_brain.llm.provider_client import Alive, Ended, Piece, ProviderClient, Text
 from migpt_brain.llm.race import Failure, Race
 from migpt_brain.llm.rehearsal import rehearse
 from migpt_brain.llm.tools import Choice, ChoiceRequest
+from migpt_shared.providers.presets import PresetError, PresetFault, ResolvedPreset, resolve
 from migpt_shared.settings.llm import LlmSettings
 
 _log = structlog.get_logger(__name__)
@@ -153,11 +153,11 @@ class Answers:
                 problems.append((name, problem))
                 _log.warning("llm_preset_unusable", preset=name, problem=str(problem))
         asked_for_nobody = preset is not None and any(
-            name == first and each.kind is FailureKind.UNKNOWN_PRESET for name, each in problems
+            name == first and each.kind is PresetFault.UNKNOWN_PRESET for name, each in problems
         )
         if problems and (asked_for_nobody or not resolved):
             unusable, reason = problems[0]
-            raise AnswerFailed(reason.kind, unusable, str(reason), text_was_sent=False)
+            raise AnswerFailed(FailureKind(reason.kind.value), unusable, str(reason), text_was_sent=False)
         return resolved
 
     def _client(self, preset: ResolvedPreset) -> ProviderClient:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from migpt_brain.llm.failures import AnswerFailed
-from migpt_brain.llm.presets import ResolvedPreset
 from migpt_brain.llm.race import Action, Ask, GiveUp, Stop
+from migpt_shared.providers.presets import ResolvedPreset
 
 #: A provider that ends properly does so within milliseconds; then the connection serves the next question too.
 _LINGER_S = 0.2

@@ -18,10 +18,10 @@ from openai import AsyncOpenAI
 from migpt_brain.llm.diagnosis import diagnose, rejected_parameter
 from migpt_brain.llm.failures import FailureKind
 from migpt_brain.llm.parts import ChatMessage
-from migpt_brain.llm.presets import ResolvedPreset, proxy_for
 from migpt_brain.llm.race import Failure
 from migpt_brain.llm.reasoning import ThinkingFilter
 from migpt_brain.llm.tools import Choice, TalkPart, Tool, ToolCall
+from migpt_shared.providers.presets import ResolvedPreset, proxy_for
 
 _log = structlog.get_logger(__name__)
 

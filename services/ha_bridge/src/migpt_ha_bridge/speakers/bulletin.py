@@ -26,6 +26,8 @@ class Notice:
     topic: str
     payload: bytes
     expires_s: float | None = None
+    is_default: bool = False
+    """only where nothing stands"""
 
 
 class StateBulletin:
@@ -44,9 +46,13 @@ class StateBulletin:
         self._units = frozenset(topic.split("/")[2] for topic in topics)
         self._changed |= self._wanted.keys() | self._standing.keys()
 
-    def put(self, topic: str, text: str, *, expires_s: float | None = None) -> None:
-        """What the topic should say. A topic never put says on what it said before, in an earlier run."""
-        notice = Notice(topic, text.encode(), expires_s)
+    def put(self, topic: str, text: str, *, expires_s: float | None = None, is_default: bool = False) -> None:
+        """What the topic should say. A topic never put says on what it said before, in an earlier run; one that is put
+        by default only if it said something.
+        """
+        notice = Notice(topic, text.encode(), expires_s, is_default)
+        if is_default and topic in self._wanted:
+            return
         if self._wanted.get(topic) != notice:
             self._wanted[topic] = notice
             self._changed.add(topic)
@@ -89,7 +95,9 @@ class StateBulletin:
         if topic not in self._permitted:
             is_in_use = topic.split("/")[2] in self._units
             return Notice(topic, b"") if standing is not None and (is_in_use or is_gone(topic.split("/")[2])) else None
-        return wanted if wanted is not None and wanted.payload != standing else None
+        if wanted is None or wanted.payload == standing or (wanted.is_default and standing is not None):
+            return None
+        return wanted
 
 
 class DiscoveryBulletin:

@@ -30,12 +30,17 @@ class SpeakerFacts:
     """the last turn whose answer is known, as it ended"""
     native_answer: str | None = None
     """what XiaoAI answered, where `answered` was left to it"""
+    asked: str | None = None
+    """the last question that was sent by command"""
+    ordered: str | None = None
+    """the last text that was sent to XiaoAI by command"""
     problem: str | None = None
     """why the last command or turn failed"""
 
     def forget_conversation(self) -> None:
         """What was said is nobody's business any more."""
-        self.turn = self.answered = self.native_answer = None
+        self.turn = self.answered = self.native_answer = self.problem = None
+        self.asked = self.ordered = ""
 
 
 @dataclass(slots=True)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from migpt_shared.messages import HOME, Command
+from migpt_shared.messages import HOME, HOME_STATES, Command, Event
 
-#: Placeholders `unit` (a speaker, or `ha` for the bridge itself) and `key`.
-STATE_PATTERN = "{prefix}/{household}/{unit}/ha/{key}"
 AVAILABILITY = "availability"
 
 
@@ -23,14 +21,18 @@ class Paths:
 
     def state(self, unit: str, key: str) -> str:
         """A retained topic that this household's bridge alone writes."""
-        return STATE_PATTERN.format(prefix=self.prefix, household=self.household, unit=unit, key=key)
+        return HOME_STATES.topic(self.prefix, household=self.household, unit=unit, key=key)
+
+    def below(self, unit: str) -> str:
+        """How all state topics of a unit begin."""
+        return self.state(unit, AVAILABILITY).removesuffix(AVAILABILITY)
 
     def availability(self, unit: str = HOME) -> str:
         """`online` or `offline`: of a speaker, or of the bridge itself, whose last will stands there too."""
         return self.state(unit, AVAILABILITY)
 
     def event(self, speaker: str) -> str:
-        return f"{self.prefix}/{self.household}/{speaker}/event"
+        return Event.channel.topic(self.prefix, household=self.household, speaker=speaker)
 
     def command(self, kind: type[Command], unit: str) -> str:
         """Where a command goes: to the service that obeys it, not to the bridge."""
@@ -42,4 +44,4 @@ class Paths:
 
     def filters(self) -> tuple[str, ...]:
         """All that this household's bridge may have left on the broker, and what others do to it."""
-        return self.state("+", "+"), self.discovery("+")
+        return HOME_STATES.filter(self.prefix, household=self.household), self.discovery("+")

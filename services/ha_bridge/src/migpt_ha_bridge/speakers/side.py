@@ -17,13 +17,16 @@ from migpt_ha_bridge.speakers.view import HouseholdView
 from migpt_ha_bridge.speakers.wishes import paths_of, wishes_of
 from migpt_shared.bus import Cleared, Delivery, Subscription
 from migpt_shared.messages import (
+    EVERYBODY,
     Account,
+    Ask,
     BrainState,
     Event,
     Heard,
     HearingState,
     HomeState,
     Message,
+    Native,
     Presence,
     Result,
     SpeakerInfo,
@@ -55,7 +58,7 @@ class SpeakersSide:
 
     def subscriptions(self) -> Sequence[Subscription]:
         kinds: tuple[type[Message], ...] = (
-            Heard, Turn, Result, SpeakerInfo, HearingState, BrainState, SpeechState, Account,
+            Heard, Turn, Ask, Native, Result, SpeakerInfo, HearingState, BrainState, SpeechState, Account,
         )  # fmt: skip
         return [
             *(Subscription(kind) for kind in kinds),
@@ -81,6 +84,8 @@ class SpeakersSide:
                 self._tell(delivery, view.turn_seen(unit, turn, is_news=not delivery.retained))
             case Heard() as heard:
                 self._tell(delivery, self._view(delivery).heard(delivery.places["speaker"], heard))
+            case Ask() | Native() as command if delivery.places["speaker"] != EVERYBODY:
+                self._view(delivery).command_seen(delivery.places["speaker"], command)
             case Result() as result:
                 self._tell(delivery, self._view(delivery).result_seen(delivery.places["speaker"], result))
             case _:

@@ -27,11 +27,15 @@ from migpt_shared.messages import (
 #: The options of the mode, as they are shown, and the modes that they mean. Commands take them in any case.
 MODES = {"auto": "auto", "AI": "ai", "native": "native"}
 ROUTES = ("llm", "home", "native", "control")
+#: The longest text that Home Assistant's text entities take.
+TEXT_CHARACTERS = 255
 EVENT_TYPES = ("question", "answer", "interrupted", "failed", "choice")
 
 # As JSON the text arrives to the letter: plain text loses a trailing newline, and may look like JSON itself.
 _AS_TEXT = "{{ {'text': value} | to_json }}"
 _AS_QUESTION = "{{ {'text': value, 'source': 'ha'} | to_json }}"
+# An empty text cannot be kept on the broker, so a space stands for it.
+_TEXT = {"value_template": "{{ value | trim }}", "qos": 1, "min": 0, "max": TEXT_CHARACTERS}
 
 _SECONDS = {"unit_of_measurement": "s", "device_class": "duration", "state_class": "measurement"}
 
@@ -48,12 +52,12 @@ def _to_use() -> list[Entity]:
             more={"command_template": _AS_TEXT, "qos": 1},
         ),
         Entity(
-            "ask", "text", Phrase(zh="提问", en="Ask"), "chat-question", command=Ask, has_state=False,
-            more={"command_template": _AS_QUESTION, "qos": 1, "min": 1, "max": 255},
+            "ask", "text", Phrase(zh="提问", en="Ask"), "chat-question", command=Ask,
+            more={"command_template": _AS_QUESTION, **_TEXT},
         ),
         Entity(
             "native", "text", Phrase(zh="执行指令", en="Command"), "microphone-message", command=Native,
-            has_state=False, more={"command_template": _AS_TEXT, "qos": 1, "min": 1, "max": 255},
+            more={"command_template": _AS_TEXT, **_TEXT},
         ),
         Entity(
             "ask_user", "notify", Phrase(zh="问在场的人", en="Ask who is there"), "account-question",
@@ -150,7 +154,7 @@ def _to_look_after() -> list[Entity]:
             more={"state_class": "measurement"},
         ),
         Entity(
-            "problem", "sensor", Phrase(zh="最近的问题", en="Last problem"), "alert-circle-outline", "diagnostic",
+            "problem", "sensor", Phrase(zh="问题", en="Problem"), "alert-circle-outline", "diagnostic",
             has_attributes=True,
         ),
     ]  # fmt: skip

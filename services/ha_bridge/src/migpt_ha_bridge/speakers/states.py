@@ -6,28 +6,32 @@ A key that is missing is not known: its topic keeps what an earlier run wrote th
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Mapping
 
 from migpt_ha_bridge.speakers.bridge_entities import SERVICES, service_key
 from migpt_ha_bridge.speakers.components import attributes_key
 from migpt_ha_bridge.speakers.facts import HouseholdFacts, ServiceFacts, SpeakerFacts
 from migpt_ha_bridge.speakers.paths import AVAILABILITY
-from migpt_ha_bridge.speakers.speaker_entities import MODES
+from migpt_ha_bridge.speakers.speaker_entities import MODES, TEXT_CHARACTERS
 from migpt_shared.messages import Account, BrainState, HearingState, SpeechState, Turn
 
-#: Longer states make Home Assistant's device page unreadable; the whole text is in the attributes.
-STATE_CHARACTERS = 80
+#: Longer states push the names out of Home Assistant's device page (seen at its narrowest, three columns side by side);
+#: a Chinese character takes two columns. The whole text is in the attributes.
+STATE_COLUMNS = 40
 #: A text in the attributes; Home Assistant's recorder keeps 16 KiB a state.
 ATTRIBUTE_CHARACTERS = 5000
 UNKNOWN = "None"
+#: The state of a text entity that is empty.
+BLANK = " "
 ONLINE, OFFLINE = "online", "offline"
 
 #: What people said: it stays on the broker no longer than the turn itself.
 CONVERSATION_KEYS = frozenset(
     key
-    for entity in ("heard", "answer", "route", "reason", "first_word", "problem")
+    for entity in ("ask", "native", "heard", "answer", "route", "reason", "first_word", "problem")
     for key in (entity, attributes_key(entity))
-)
+) - {attributes_key("ask"), attributes_key("native")}
 CONVERSATION_EXPIRES_S = float(Turn.channel.expires_s or 0)
 
 _MODE_SHOWN = {mode: shown for shown, mode in MODES.items()}
@@ -48,9 +52,18 @@ def speaker_states(speaker: SpeakerFacts, account: Account | None) -> dict[str, 
         states |= _turn(speaker.turn)
     if speaker.answered is not None:
         states |= _answer(speaker.answered, speaker.native_answer)
+    if speaker.asked is not None:
+        states["ask"] = speaker.asked[:TEXT_CHARACTERS] or BLANK
+    if speaker.ordered is not None:
+        states["native"] = speaker.ordered[:TEXT_CHARACTERS] or BLANK
     if speaker.problem is not None:
         states |= _text("problem", speaker.problem, {})
     return states
+
+
+def default_states() -> dict[str, str]:
+    """What topics of a speaker say as long as nothing was ever known."""
+    return {"ask": BLANK, "native": BLANK}
 
 
 def bridge_states(household: HouseholdFacts, services: Mapping[str, ServiceFacts]) -> dict[str, str]:
@@ -74,13 +87,24 @@ def bridge_states(household: HouseholdFacts, services: Mapping[str, ServiceFacts
 
 def forgotten_states() -> dict[str, str]:
     """What the topics of a conversation say after it was forgotten."""
-    return {key: "{}" if key.endswith(attributes_key("")) else UNKNOWN for key in CONVERSATION_KEYS}
+    states = {key: "{}" if key.endswith(attributes_key("")) else UNKNOWN for key in CONVERSATION_KEYS}
+    return states | default_states()
 
 
 def shortened(text: str) -> str:
     """A state that fits, on one line."""
     line = " ".join(text.split())
-    return line if len(line) <= STATE_CHARACTERS else line[: STATE_CHARACTERS - 1] + "…"
+    columns = 0
+    for position, character in enumerate(line):
+        columns += 2 if unicodedata.east_asian_width(character) in "WF" else 1
+        if columns > STATE_COLUMNS:
+            return _cut(line[:position]) + "…"
+    return line
+
+
+def _cut(text: str) -> str:
+    """One column less, for the mark that it was cut; no mark after a space or a comma."""
+    return text[:-1].rstrip(" ，,、")
 
 
 def account_state(account: Account | None) -> str:
@@ -126,7 +150,7 @@ def _login(account: Account) -> dict[str, str]:
     age_s = account.service_token_age_s
     return {
         "login_problem": _on(not account.ok),
-        attributes_key("login_problem"): _json({"state": account_state(account), "reason": account.reason}),
+        attributes_key("login_problem"): _json({"account": account_state(account), "reason": account.reason}),
         "token_age": UNKNOWN if age_s is None else f"{age_s / 3600:.1f}",
     }
 

@@ -29,17 +29,20 @@ from migpt_ha_bridge.speakers.states import (
     ONLINE,
     answer_text,
     bridge_states,
+    default_states,
     forgotten_states,
     speaker_states,
 )
 from migpt_shared.messages import (
     HOME,
     Account,
+    Ask,
     BrainState,
     Event,
     Heard,
     HearingState,
     HomeState,
+    Native,
     Result,
     SpeakerInfo,
     SpeechState,
@@ -108,7 +111,7 @@ class HouseholdView:
         """The speaker is not of the household any more."""
         self.facts.speakers.pop(unit, None)
         self._events.pop(unit, None)
-        self._states.forget(self.paths.state(unit, ""))
+        self._states.forget(self.paths.below(unit))
         self._gone.add(unit)
         self._is_outdated = True
 
@@ -156,17 +159,24 @@ class HouseholdView:
 
     def turn_cleared(self, unit: str) -> None:
         """The conversation is to be forgotten."""
-        speaker = self.facts.speaker(unit)
-        speaker.forget_conversation()
-        speaker.problem = None
+        self.facts.speaker(unit).forget_conversation()
         self._put(unit, forgotten_states())
+
+    def command_seen(self, unit: str, command: Ask | Native) -> None:
+        """A text was sent to the speaker by command."""
+        speaker = self.facts.speaker(unit)
+        if isinstance(command, Ask):
+            speaker.asked = command.text
+        else:
+            speaker.ordered = command.text
+        self._show(unit)
 
     def result_seen(self, unit: str, result: Result) -> list[Event]:
         """A command was answered. One that failed has changed nothing: Home Assistant is told once more what is."""
         if not result.ok:
             self.facts.speaker(unit).problem = result.error
             self._show(unit)
-            self._states.say_again(self.paths.state(unit, ""))
+            self._states.say_again(self.paths.below(unit))
         event = choice_event(result)
         return [] if event is None else [event]
 
@@ -246,6 +256,7 @@ class HouseholdView:
                     info, unit, entities, speaker_triggers(), self.paths, self.wishes.manner
                 )
                 topics |= self._topics(unit, entities)
+                self._put(unit, default_states(), are_defaults=True)
                 self._show(unit)
             self.show_bridge()
             self._put(HOME, {AVAILABILITY: ONLINE})
@@ -276,10 +287,11 @@ class HouseholdView:
     def _show(self, unit: str) -> None:
         self._put(unit, speaker_states(self.facts.speaker(unit), self.facts.account))
 
-    def _put(self, unit: str, states: Mapping[str, str]) -> None:
+    def _put(self, unit: str, states: Mapping[str, str], *, are_defaults: bool = False) -> None:
         for key, text in states.items():
             expires_s = CONVERSATION_EXPIRES_S if key in CONVERSATION_KEYS else None
-            self._states.put(self.paths.state(unit, key), text, expires_s=expires_s)
+            topic = self.paths.state(unit, key)
+            self._states.put(topic, text, expires_s=expires_s, is_default=are_defaults)
 
     def _note_answer(self, unit: str, turn: Turn, native_answer: str | None) -> None:
         if answer_text(turn, native_answer):
