@@ -261,7 +261,8 @@ async def test_the_broker_is_killed_in_the_middle_of_an_answer(home: ComposeProj
         back_s = time.monotonic() - killed
         figure(f"mosquitto was back after {back_s:.1f} s")
         assert back_s <= BACK_WITHIN_S * _slack()
-        assert (await visitor.watcher.closed("为什么天是蓝的，消息服务器", 90)).phase == "done"
+        turn = await visitor.watcher.closed("为什么天是蓝的，消息服务器", 90)
+        assert turn.phase == "done", f"{turn!r}\n{home.logs('brain')[-3000:]}\n{home.logs('speaker')[-3000:]}"
         spoken = "".join(dict.fromkeys(await visitor.spoken(since)))
         for sentence in filter(None, ANSWER.split("。")):
             assert sentence in spoken
