@@ -130,7 +130,13 @@ async def converse(rooms: Rooms, address: Address, until: float, lateness: dict[
         turn = str(ULID())
         over = rooms.ended[turn] = asyncio.get_running_loop().create_future()
         asked = time.monotonic()
-        rooms.publish(Heard(turn=turn, id=turn, text=f"请问{address.speaker}第{number}个问题"), address)
+        heard = Heard(turn=turn, id=turn, text=f"请问{address.speaker}第{number}个问题")
+        # As pollers do: said again until somebody has it.
+        for patience_s in (1.5, 2.5, 4.0, 4.0, 60.0):
+            rooms.publish(heard, address)
+            await asyncio.wait([over], timeout=patience_s)
+            if over.done() or turn in rooms.first_sentence:
+                break
         ended = await asyncio.wait_for(over, 60)
         del rooms.ended[turn]
         lateness[ended.phase].append(time.monotonic() - asked)
