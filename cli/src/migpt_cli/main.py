@@ -8,6 +8,7 @@ from collections.abc import Callable
 import typer
 
 from migpt_cli.ask_command import ask
+from migpt_cli.backup_command import backup, restore
 from migpt_cli.classify_command import classify
 from migpt_cli.config_command import config_app
 from migpt_cli.containers_command import ps, scale
@@ -17,6 +18,7 @@ from migpt_cli.households_command import households_app
 from migpt_cli.messages_command import messages
 from migpt_cli.outcome import EXIT_CODES
 from migpt_cli.say_command import say
+from migpt_cli.service_command import service_app
 from migpt_cli.speakers_command import speakers
 from migpt_cli.testing import run_tests
 from migpt_cli.train_command import train
@@ -94,6 +96,8 @@ _COMMANDS: tuple[tuple[Callable[..., None], Phrase], ...] = (
         train,
         Phrase(zh="重新训练意图模型并显示评估结果。", en="Train the intent model anew and show how good it is."),
     ),
+    (backup, Phrase(zh="把配置、登录、记忆备份到一个文件。", en="Configuration, logins and memory into one file.")),
+    (restore, Phrase(zh="从备份恢复。", en="Put a backup back.")),
     (messages, Phrase(zh="消息手册：主题、字段、示例。", en="The message reference: topics, fields, examples.")),
 )
 
@@ -104,6 +108,7 @@ def _add_commands() -> None:
     app.add_typer(config_app, name="config")
     app.add_typer(corrections_app, name="corrections")
     app.add_typer(households_app, name="households")
+    app.add_typer(service_app, name="service")
 
 
 def _translate_help() -> None:
