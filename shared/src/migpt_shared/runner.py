@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol
@@ -120,11 +120,14 @@ class ServiceHost:
         *,
         config: Path | None = None,
         watchdog: bool = True,
+        on_settings: Callable[[Settings], None] | None = None,
     ) -> None:
+        """`on_settings`: told of settings that have changed, before the service is."""
         self._name = name
         self._instance = secrets.token_hex(4)
         self._src = f"{name}/{self._instance}"
         self._config = config
+        self._on_settings = on_settings
         self._watchdog = LoopWatchdog() if watchdog else None
         self._since_ms = time.time_ns() // 1_000_000
         self._ownership = Ownership(self._src)
@@ -279,6 +282,8 @@ class ServiceHost:
         except SettingsError as error:
             log.error("settings_refused", problems=list(error.problems), still="the former settings")
             return
+        if self._on_settings is not None:
+            self._on_settings(settings)
         log.info("settings_changed")
         self._service.reconfigure(settings)
 

@@ -17,9 +17,11 @@ from migpt_cli.broker import PrivateBroker, free_port
 from migpt_cli.demo.scenery import config_file, home_file
 from migpt_cli.outcome import CommandFailedError
 from migpt_cli.up.child import Child
+from migpt_cli.up.recorded import Recorded
 from migpt_cli.up.service_lines import LogEntry, read_line
 from migpt_cli.up.supervisor import SERVICES, Program, Supervisor
 from migpt_shared.language import Language, Phrase
+from migpt_shared.log_file import LogFile
 from migpt_shared.runner import MakeBus, mqtt_bus
 from migpt_shared.settings import load_settings
 
@@ -96,7 +98,10 @@ async def stage_of_processes(mosquitto: Path, language: Language, tell: Callable
         )
         config.write_text(text, encoding="utf-8")
         stage = Stage(mqtt_bus(load_settings(config)), addresses["control"])
-        supervisor = Supervisor([Program.service(name, config) for name in SERVICES], os.environ, _Witness(stage))
+        lines = LogFile(folder / "data")
+        stack.callback(lines.close)
+        programs = [Program.service(name, config) for name in SERVICES]
+        supervisor = Supervisor(programs, os.environ, Recorded(_Witness(stage), lines))
         stop = asyncio.Event()
         supervising = asyncio.create_task(supervisor.run(stop), name="supervisor")
         tell(_SERVICES_UP.in_(language, names="、".join(SERVICES) if language == "zh" else ", ".join(SERVICES)))
