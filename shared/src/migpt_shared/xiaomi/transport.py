@@ -4,7 +4,7 @@ import contextlib
 import json
 import ssl
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from http.cookies import CookieError, SimpleCookie
 from types import TracebackType
@@ -124,6 +124,14 @@ class Transport:
         if answer.status >= 500 or answer.status == 429:
             raise CloudUnreachable(f"{host} answered HTTP {answer.status}", code=answer.status)
         return answer
+
+
+def fields_of(answer: Answer) -> dict[str, Any]:
+    """The fields of a login page's answer, which stand behind a prefix. Raises MalformedAnswer."""
+    fields = replace(answer, body=answer.body.removeprefix(_PREFIX)).json()
+    if not isinstance(fields, dict):
+        raise MalformedAnswer(f"{answer.host} answered with something that is no object")
+    return fields
 
 
 def _host(url: str) -> str:
