@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from migpt_cli.story import Story
+from migpt_shared.story import Story
 
 _ANSWERED_BY_US = ("llm", "home")
 

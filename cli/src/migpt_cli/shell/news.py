@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from migpt_cli.beat_lines import beat_line
-from migpt_cli.story import Beat, Change
 from migpt_cli.story_view import Look, decision_line, ending_line
 from migpt_shared.bus import Delivery
 from migpt_shared.language import Phrase
 from migpt_shared.messages import Account, Heard, Message, Sentence, Speech, Turn
 from migpt_shared.settings import LogLevel
+from migpt_shared.story import Beat, Change
 
 _TOLD_NORMALLY = frozenset(
     {Change.HEARD, Change.DECIDED, Change.SENTENCE, Change.RETRYING, Change.CUT, Change.FAILED, Change.CLOSED}
