@@ -305,6 +305,14 @@ miot = "{simulator.url}"
     def _result_of(self, command: Command) -> Result | None:
         return next((result for result in self.watcher.of(Result) if result.request == command.id), None)
 
+    def instances(self, name: str) -> set[str]:
+        """The living instances of a service, by presence."""
+        return {
+            places[1]
+            for (kind, places), message in self.watcher.latest.items()
+            if kind is Presence and places[0] == name and getattr(message, "status", "") == "online"
+        }
+
     def owner_of(self, kind: type[HearingState | BrainState | SpeechState], address: Address) -> str | None:
         state = self.watcher.latest.get((kind, (address.household, address.speaker)))
         return getattr(state, "owner", None)

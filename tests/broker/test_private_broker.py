@@ -99,7 +99,7 @@ async def test_a_lost_race_for_a_port_is_run_again(mosquitto: Path, monkeypatch:
         taken, good = other.getsockname()[1], free.getsockname()[1]
         free.close()
         answers = iter([taken, good])
-        monkeypatch.setattr("migpt_cli.broker._free_port", lambda: next(answers))
+        monkeypatch.setattr("migpt_cli.broker.free_port", lambda: next(answers))
         async with PrivateBroker(mosquitto) as broker:
             assert broker.port == good
 

@@ -17,7 +17,7 @@ BY_PASSWORD = Credentials(DEFAULT_ACCOUNT, SecretStr(DEFAULT_PASSWORD))
 async def until(is_reached: Callable[[], object], timeout_s: float = 30.0) -> None:
     """Waits for something that announces itself nowhere. Raises TimeoutError."""
     async with asyncio.timeout(timeout_s):
-        while not is_reached():  # noqa: ASYNC110 - there is no event to wait for
+        while not is_reached():
             await asyncio.sleep(0.005)
 
 

@@ -134,12 +134,14 @@ async def clean(url: str) -> None:
 
 
 @asynccontextmanager
-async def household(ha: HomeAssistant, **options: object) -> AsyncIterator[Household]:
+async def household(
+    ha: HomeAssistant, *, kind: type[Household] = Household, **options: object
+) -> AsyncIterator[Household]:
     """A household that is shown in Home Assistant completely, and gone from it afterwards."""
     url = ha.surroundings.broker_url
     await clean(url)
     try:
-        async with Household(ha.surroundings, **options) as running:  # type: ignore[arg-type]
+        async with kind(ha.surroundings, **options) as running:  # type: ignore[arg-type]
             await ha.until(
                 lambda states: all(
                     states.get(running.entity("binary_sensor.online", address.speaker), {}).get("state") == "on"

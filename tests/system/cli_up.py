@@ -17,6 +17,7 @@ from typing import Any, Self
 
 import psutil
 
+from migpt_cli.broker import free_port
 from migpt_cli.demo.scenery import config_file
 
 CLI = (sys.executable, "-P", "-m", "migpt_cli")
@@ -97,7 +98,13 @@ class UpHome:
         self.folder = folder
         self.simulator = Process(sys.executable, "-P", "-m", "migpt_simulator", cwd=folder)
         self.addresses: dict[str, str] = json.loads(self.simulator.until('"xiaomi"'))
-        text = config_file("zh", xiaomi_url=self.addresses["xiaomi"], llm_url=self.addresses["llm"], mqtt_url=None)
+        text = config_file(
+            "zh",
+            xiaomi_url=self.addresses["xiaomi"],
+            llm_url=self.addresses["llm"],
+            mqtt_url=None,
+            console_port=free_port(),
+        )
         (folder / "config.toml").write_text((config or text).replace('log_format = "json"\n', ""), encoding="utf-8")
         self.up = Process(*CLI, "up", cwd=folder)
 

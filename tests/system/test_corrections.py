@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from migpt_shared.messages import BrainState, Correct, Forget, Turn
+from migpt_shared.messages import BrainState, Correct, Forget, SetMode, Turn
 from migpt_simulator import NativeAnswer, SimulatedHome, SimulatedSpeaker
 from migpt_simulator.llm_behaviour import AnswerRule, Behaviour, LlmControl
 from tests.whole_system import WholeSystem
@@ -22,6 +22,9 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)
 QUICK = {"seconds_per_char": 0.03, "publish_delay_s": 0.3, "native_delay_s": 0.3}
 XIAOAI = NativeAnswer(text="小爱的回答", duration_s=0.5)
 TRAINED_WITHIN_S = 90.0
+SHORT_ANSWERS = tuple(
+    AnswerRule(match=word, answer="原来如此。") for word in ("为什么", "那", "今天", "现在", "明天", "怎么才能")
+)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -35,10 +38,7 @@ async def system() -> AsyncIterator[WholeSystem]:
     )
     async with WholeSystem(home, mode="auto") as running:
         quick = Behaviour(first_token_s=0.05, tokens_per_s=300)
-        answers = tuple(
-            AnswerRule(match=word, answer="原来如此。") for word in ("为什么", "那", "今天", "现在", "明天")
-        )
-        running.simulator.llm.control(LlmControl(default=quick, answers=answers))
+        running.simulator.llm.control(LlmControl(default=quick, answers=SHORT_ANSWERS))
         await running.watcher.until(lambda: state(running).model, TRAINED_WITHIN_S, "the intent model")
         yield running
 
@@ -123,9 +123,53 @@ async def test_a_spoken_phrase_corrects_what_was_said_before(system: WholeSystem
     assert (again.route, again.reason, again.phase) == ("native", "corrected_native", "done")
     elsewhere = await heard(system, "为什么夏天比冬天热")
     assert elsewhere.route == "native", "it holds in the whole household"
-    assert (await heard(system, "这句该你来答", "bedroom")).route == "control"
-    assert (await heard(system, "为什么夏天比冬天热", "bedroom")).reason == "corrected_llm"
     await learnt(system, 2)
+
+
+async def test_what_should_have_been_answered_is_answered_at_once(system: WholeSystem) -> None:
+    assert (await heard(system, "为什么夏天比冬天热", "bedroom")).route == "native"
+    speaker, since = system.simulator.home.speaker("bedroom"), time.monotonic()
+    before = len(system.watcher.turns("为什么夏天比冬天热"))
+    control = await heard(system, "这句该你来答", "bedroom")
+    assert (control.route, control.phase, control.reply_so_far) == ("control", "done", "")
+    await system.watcher.until(
+        lambda: [turn for turn in system.watcher.turns("为什么夏天比冬天热")[before:] if not turn.is_open],
+        what="the answer",
+    )
+    answer = system.watcher.turns("为什么夏天比冬天热")[-1]
+    assert (answer.route, answer.reason, answer.phase) == ("llm", "corrected_llm", "done")
+    assert answer.turn != control.turn
+    assert "".join(speaker.journal.spoken(since=since)) == "原来如此。", "in place of a confirmation"
+    assert (await heard(system, "那后天呢", "bedroom")).reason == "follow_up"
+
+
+async def test_where_the_model_must_not_answer_the_correction_is_only_confirmed(system: WholeSystem) -> None:
+    assert (await system.send(SetMode(value="native"), "bedroom")).ok
+    assert (await heard(system, "为什么夏天比冬天热", "bedroom")).route == "native"
+    speaker, since = system.simulator.home.speaker("bedroom"), time.monotonic()
+    assert (await heard(system, "这句该你来答", "bedroom")).phase == "done"
+    assert "".join(speaker.journal.spoken(since=since)) == "好，以后这句由我来答。"
+    assert (await system.send(SetMode(value="auto"), "bedroom")).ok
+
+
+async def test_saying_that_it_was_for_xiaoai_ends_the_answer(system: WholeSystem) -> None:
+    rule = AnswerRule(match="怎么才能", answer="这是很长的一句回答。" * 40)
+    system.simulator.llm.control(LlmControl(answers=(rule, *SHORT_ANSWERS)))
+    speaker, since = system.simulator.home.speaker("living_room"), time.monotonic()
+    speaker.say("怎么才能跑得更快", XIAOAI)
+    await system.watcher.until(
+        lambda: any(turn.sentences_spoken for turn in system.watcher.turns("怎么才能跑得更快")),
+        what="the answer to sound",
+    )
+    control = await heard(system, "这句不用你管")
+    assert (control.route, control.phase) == ("control", "done")
+    system.simulator.llm.control(LlmControl(answers=SHORT_ANSWERS))
+    ended = await system.watcher.closed("怎么才能跑得更快")
+    assert (ended.route, ended.phase) == ("llm", "cancelled")
+    assert "".join(speaker.journal.spoken(since=since)).endswith("好，以后这句留给小爱。")
+    assert (await heard(system, "怎么才能跑得更快")).reason == "corrected_native"
+    status, _ = await corrections(system, "undo", "怎么才能跑得更快")
+    assert status == 0
 
 
 async def test_corrections_are_listed_exported_and_undone(system: WholeSystem) -> None:

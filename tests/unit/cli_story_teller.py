@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from migpt_cli.story import Beat, RoomEvent, RoomSound, Story, StoryBook
 from migpt_shared.messages import Address, Heard, Sentence, Speech, SpeechPhase, Turn
+from migpt_shared.story import Beat, RoomEvent, RoomSound, Story, StoryBook
 
 LIVING = Address("home", "living_room")
 TURN = "01K9ZJ5T2M6W0V3B8QH4N7X1CE"

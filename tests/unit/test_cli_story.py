@@ -9,10 +9,10 @@ from rich.console import Console
 
 from migpt_cli.beat_lines import beat_line
 from migpt_cli.demo.verdict import is_over, shortfall
-from migpt_cli.story import Beat, Change, RoomSound, Story, heard_in_room
 from migpt_cli.story_view import Look, story_view
-from migpt_cli.waterfall import waterfall
 from migpt_cli.waterfall_view import waterfall_view
+from migpt_shared.story import Beat, Change, RoomSound, Story, heard_in_room
+from migpt_shared.waterfall import waterfall
 from tests.unit.cli_story_teller import LIVING, QUESTION, TURN, Teller, whole_turn
 
 LOOK = Look("zh", lambda address: "客厅小爱", seconds_per_char=0.2)

@@ -60,7 +60,7 @@ def test_every_line_is_a_valid_setting_once_its_mark_is_taken_away(tmp_path: Pat
     settings = load_settings(file)
     assert set(settings.households["home"].speakers) == {"living_room", "bedroom"}
     assert settings.home_assistant is not None
-    assert settings.console is not None
+    assert settings.console.enabled
     assert settings.mqtt.url is not None
     assert settings.hearing == Settings().hearing
 

@@ -21,6 +21,7 @@ from migpt_ha_bridge.speakers.discovery import (
 )
 from migpt_ha_bridge.speakers.paths import Paths
 from migpt_ha_bridge.speakers.speaker_entities import speaker_entities, speaker_triggers
+from migpt_shared.language import Language
 from migpt_shared.messages import SpeakerInfo
 
 PATHS = Paths("migpt", "home")
@@ -85,7 +86,7 @@ def test_ids_are_for_ever(manner: Manner, name: str) -> None:
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
-def test_names_are_distinct_and_do_not_repeat_the_device(language: str) -> None:
+def test_names_are_distinct_and_do_not_repeat_the_device(language: Language) -> None:
     manner = replace(MANNER, language=language)
     for payload in (speaker(manner), bridge(manner)):
         names = [one["name"] for one in entities_of(payload).values()]

@@ -99,6 +99,14 @@ def test_a_broken_file_is_no_model(content: bytes, tmp_path: Path) -> None:
     assert IntentModel.load(file) is None
 
 
+def test_no_line_of_the_file_takes_long_to_parse(whole: Trained, tmp_path: Path) -> None:
+    """Whoever reads it in a thread holds the interpreter for one line at a time."""
+    whole.model.write(tmp_path / "model.json")
+    lines = (tmp_path / "model.json").read_bytes().splitlines()
+    assert len(lines) > 50
+    assert max(map(len, lines)) < 20_000
+
+
 def test_half_a_file_is_no_model(small: Trained, tmp_path: Path) -> None:
     file = tmp_path / "model.json"
     small.model.write(file)

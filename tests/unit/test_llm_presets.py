@@ -7,8 +7,15 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from migpt_brain.llm import FailureKind, PresetError, known_providers, preset_names, resolve
-from migpt_brain.llm.presets import is_loopback, proxy_for
+from migpt_shared.providers import (
+    PresetError,
+    PresetFault,
+    is_loopback,
+    known_providers,
+    preset_names,
+    proxy_for,
+    resolve,
+)
 from migpt_shared.settings.llm import LlmSettings, PresetSettings
 
 WANTED = [
@@ -89,7 +96,7 @@ def test_a_setting_that_the_model_does_not_accept_is_named() -> None:
 def test_an_unknown_preset_is_told_with_the_known_names() -> None:
     with pytest.raises(PresetError, match=r"no preset named 'deepsek'; known names: .*deepseek") as caught:
         resolve("deepsek", LlmSettings())
-    assert caught.value.kind is FailureKind.UNKNOWN_PRESET
+    assert caught.value.kind is PresetFault.UNKNOWN_PRESET
     with pytest.raises(PresetError, match=r"llm\.presets\.x\.provider: 'nobody' is not known"):
         resolve("x", _settings(provider="nobody"))
 
@@ -107,7 +114,7 @@ def test_a_missing_key_is_told_with_the_page_that_has_one() -> None:
         PresetError, match=r"llm\.presets\.deepseek\.api_key is missing.*platform\.deepseek\.com"
     ) as caught:
         resolve("deepseek", LlmSettings())
-    assert caught.value.kind is FailureKind.NO_KEY
+    assert caught.value.kind is PresetFault.NO_KEY
     with pytest.raises(PresetError, match="api_key is missing"):
         resolve("x", _settings(base_url="https://llm.example.com/v1", model="m", api_key="  "))
 

@@ -11,9 +11,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from migpt_brain.llm import ChatMessage
-from migpt_brain.memory import Memory, estimate_tokens
+from migpt_brain.memory import Memory
 from migpt_brain.store import StoreUnavailableError
 from migpt_shared.messages import Address
+from migpt_shared.token_estimate import estimate_tokens
 
 LIVING_ROOM = Address("home", "living_room")
 KITCHEN = Address("home", "kitchen")

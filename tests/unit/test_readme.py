@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 import typer
 
-from migpt_brain.llm.providers import known_providers
 from migpt_cli import main as command_line
 from migpt_cli.checkout import ROOT
 from migpt_shared.messages import DEFAULT_PREFIX, Command, decode, place_of
+from migpt_shared.providers.known import known_providers
 from migpt_shared.settings import load_settings
 
 READMES = ("README.md", "README.zh-CN.md")

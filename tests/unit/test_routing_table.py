@@ -22,6 +22,8 @@ PLAIN = Findings(
     corrected=None,
     home_text=None,
     home_connected=False,
+    home_is_down=False,
+    awaited=None,
     ai_text=None,
     way="auto",
     is_command=False,
@@ -39,6 +41,8 @@ ALL = Findings(
     corrected="llm",
     home_text="开灯",
     home_connected=True,
+    home_is_down=False,
+    awaited="reply",
     ai_text="开灯",
     way="auto",
     is_command=True,
@@ -49,40 +53,60 @@ ALL = Findings(
     is_refused=True,
 )
 UNCORRECTED = replace(ALL, control=None, corrected=None)
-WORDLESS = replace(UNCORRECTED, home_text=None, ai_text=None)
+WORDLESS = replace(UNCORRECTED, home_text=None, ai_text=None, awaited=None)
 UNLIKELY = replace(WORDLESS, p_llm=0.1, p_in_context=0.1)
 
 ROWS: list[tuple[int, Reason, RouteName, list[Findings]]] = [
     (0, Reason.NOTHING_SAID, "native", [replace(ALL, is_empty=True, control=None), replace(PLAIN, is_empty=True)]),
-    (1, Reason.CONTROL_PHRASE, "control", [ALL, replace(ALL, ai_on=False), replace(ALL, way="native")]),
-    (2, Reason.AI_OFF, "native", [replace(ALL, control=None, ai_on=False), replace(PLAIN, ai_on=False, way="ai")]),
+    (1, Reason.CONFIRMED, "home", [replace(ALL, awaited="yes"), replace(PLAIN, awaited="yes", way="native")]),
+    (2, Reason.DECLINED, "home", [replace(ALL, awaited="no"), replace(PLAIN, awaited="no", way="ai")]),
+    (3, Reason.CONTROL_PHRASE, "control", [ALL, replace(ALL, ai_on=False), replace(ALL, way="native")]),
+    (4, Reason.AI_OFF, "native", [replace(ALL, control=None, ai_on=False), replace(PLAIN, ai_on=False, way="ai")]),
     (
-        3,
+        5,
         Reason.CORRECTED_NATIVE,
         "native",
         [replace(ALL, control=None, corrected="native"), replace(PLAIN, corrected="native", way="ai")],
     ),
     (
-        4,
+        6,
         Reason.CORRECTED_LLM,
         "llm",
         [replace(ALL, control=None), replace(PLAIN, corrected="llm"), replace(PLAIN, corrected="llm", is_command=True)],
     ),
-    (5, Reason.HOME_KEYWORD, "home", [UNCORRECTED, replace(UNCORRECTED, way="native"), replace(UNCORRECTED, way="ai")]),
+    (7, Reason.HOME_KEYWORD, "home", [UNCORRECTED, replace(UNCORRECTED, way="native"), replace(UNCORRECTED, way="ai")]),
     (
-        6,
+        8,
+        Reason.HOME_IS_DOWN,
+        "home",
+        [
+            replace(UNCORRECTED, home_connected=False, home_is_down=True),
+            replace(PLAIN, home_text="开灯", home_is_down=True, way="native"),
+        ],
+    ),
+    (
+        9,
         Reason.AI_KEYWORD,
         "llm",
         [replace(UNCORRECTED, home_connected=False), replace(PLAIN, ai_text="x", way="native")],
     ),
-    (7, Reason.CLASSIFIED_HOME, "home", [replace(WORDLESS, way="ai"), replace(WORDLESS, way="asked")]),
-    (8, Reason.ASKED, "llm", [replace(PLAIN, way="asked"), replace(WORDLESS, way="asked", is_command=False)]),
-    (9, Reason.MODE_AI, "llm", [replace(PLAIN, way="ai"), replace(WORDLESS, way="ai", is_command=False)]),
-    (10, Reason.CLASSIFIED_LLM, "llm", [WORDLESS, replace(PLAIN, p_llm=0.5, p_in_context=0.5)]),
-    (11, Reason.CLASSIFIED_HOME, "home", [UNLIKELY, replace(UNLIKELY, p_in_context=0.9)]),
-    (12, Reason.FOLLOW_UP, "llm", [replace(PLAIN, p_in_context=0.5), replace(PLAIN, p_in_context=0.9, is_home=True)]),
     (
-        13,
+        10,
+        Reason.HOME_ASKED,
+        "home",
+        [
+            replace(UNCORRECTED, home_text=None, ai_text=None),
+            replace(PLAIN, awaited="reply", home_connected=True, way="native"),
+        ],
+    ),
+    (11, Reason.CLASSIFIED_HOME, "home", [replace(WORDLESS, way="ai"), replace(WORDLESS, way="asked")]),
+    (12, Reason.ASKED, "llm", [replace(PLAIN, way="asked"), replace(WORDLESS, way="asked", is_command=False)]),
+    (13, Reason.MODE_AI, "llm", [replace(PLAIN, way="ai"), replace(WORDLESS, way="ai", is_command=False)]),
+    (14, Reason.CLASSIFIED_LLM, "llm", [WORDLESS, replace(PLAIN, p_llm=0.5, p_in_context=0.5)]),
+    (15, Reason.CLASSIFIED_HOME, "home", [UNLIKELY, replace(UNLIKELY, p_in_context=0.9)]),
+    (16, Reason.FOLLOW_UP, "llm", [replace(PLAIN, p_in_context=0.5), replace(PLAIN, p_in_context=0.9, is_home=True)]),
+    (
+        17,
         Reason.RESCUED,
         "llm",
         [
@@ -93,20 +117,20 @@ ROWS: list[tuple[int, Reason, RouteName, list[Findings]]] = [
         ],
     ),
     (
-        14,
+        18,
         Reason.HOME_NOT_CONNECTED,
         "native",
         [replace(PLAIN, home_text="开灯", is_home=True), replace(PLAIN, home_text="x", way="native", is_refused=True)],
     ),
-    (15, Reason.MODE_NATIVE, "native", [replace(UNLIKELY, way="native"), replace(WORDLESS, way="native")]),
+    (19, Reason.MODE_NATIVE, "native", [replace(UNLIKELY, way="native"), replace(WORDLESS, way="native")]),
     (
-        16,
+        20,
         Reason.NATIVE_COMMAND,
         "native",
         [replace(PLAIN, way="ai", is_command=True), replace(PLAIN, way="asked", is_command=True)],
     ),
-    (17, Reason.NO_KEYWORD, "native", [replace(PLAIN, p_llm=None, p_in_context=None, is_command=True)]),
-    (18, Reason.CLASSIFIED_NATIVE, "native", [PLAIN, replace(PLAIN, is_home=True), replace(PLAIN, p_llm=0.49)]),
+    (21, Reason.NO_KEYWORD, "native", [replace(PLAIN, p_llm=None, p_in_context=None, is_command=True)]),
+    (22, Reason.CLASSIFIED_NATIVE, "native", [PLAIN, replace(PLAIN, is_home=True), replace(PLAIN, p_llm=0.49)]),
 ]
 
 
@@ -163,13 +187,13 @@ _findings = st.builds(
 def test_whatever_is_found_somebody_answers(findings: Findings) -> None:
     row = row_for(findings)
     if row.route == "home":
-        assert findings.home_connected
+        assert findings.home_connected or findings.home_is_down or findings.awaited in ("yes", "no")
     if row.route == "llm":
         assert findings.ai_on
         assert findings.way != "native" or findings.ai_text
     if not findings.ai_on:
         assert row.route in ("native", "control")
-    if findings.corrected == "native":
+    if findings.corrected == "native" and findings.awaited not in ("yes", "no"):
         assert row.route in ("native", "control")
 
 

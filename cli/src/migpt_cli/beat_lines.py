@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from migpt_cli.story import Beat, Change
 from migpt_cli.story_view import Look, decision_line, ending_line, heard_line, native_line
 from migpt_shared.language import Phrase
+from migpt_shared.story import Beat, Change
 
 _SAID = Phrase(zh="有人说：“{text}”", en="somebody says: “{text}”")
 _HEARD = Phrase(zh="听见：{text}", en="heard: {text}")

@@ -114,7 +114,7 @@ class PrivateBroker:
             raise ProblemError(_MISSING)
         chosen = self._port
         for attempt in range(1, _PORT_ATTEMPTS + 1):
-            port = chosen or _free_port()
+            port = chosen or free_port()
             try:
                 await self._launch(program, port)
             except _PortTakenError:
@@ -211,7 +211,7 @@ async def _end(process: asyncio.subprocess.Process) -> None:
         await process.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -9,10 +9,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from migpt_cli.story import Spoken, Story
-from migpt_cli.waterfall import waterfall
 from migpt_shared.language import Language, Phrase
 from migpt_shared.messages import Address
+from migpt_shared.story import Spoken, Story
+from migpt_shared.waterfall import waterfall
 
 _HEARD = Phrase(zh="听见", en="heard")
 _DECIDED = Phrase(zh="判断", en="route")

@@ -13,13 +13,13 @@ from migpt_cli.beat_lines import beat_line
 from migpt_cli.connection import Connection, connect_to
 from migpt_cli.directory import DIRECTORY, Directory, choose_speakers
 from migpt_cli.outcome import say_out
-from migpt_cli.story import Beat, Change, StoryBook
 from migpt_cli.story_view import Look, story_view
 from migpt_cli.waterfall_view import waterfall_view
 from migpt_shared.bus import Delivery, Subscription
 from migpt_shared.language import Phrase
 from migpt_shared.messages import Address, Heard, Sentence, Speech, Turn
 from migpt_shared.settings import Settings
+from migpt_shared.story import Beat, Change, StoryBook
 
 _FRAMES_PER_S = 8
 _STORIES_SHOWN = 3

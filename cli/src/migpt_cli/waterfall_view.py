@@ -9,10 +9,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from migpt_cli.story import Story
 from migpt_cli.story_view import LABEL_STYLE
-from migpt_cli.waterfall import SpokenBar, Stage, Waterfall, waterfall
 from migpt_shared.language import Language, Phrase
+from migpt_shared.story import Story
+from migpt_shared.waterfall import SpokenBar, Stage, Waterfall, waterfall
 
 _STAGES_TITLE = Phrase(zh="从听见到出声（毫秒）", en="from hearable to audible (ms)")
 _BARS_TITLE = Phrase(zh="说出来的回答（秒）", en="the answer as it sounded (s)")

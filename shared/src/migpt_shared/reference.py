@@ -23,7 +23,6 @@ PAGE = Path("docs/messages.md")
 SCHEMAS = Path("docs/schemas")
 ACL = Path("mosquitto/acl")
 #: Home Assistant's own topics: discovery messages, and where it says that it has started.
-_DISCOVERY = "homeassistant/#"
 
 _SAMPLE_PLACES = {
     "household": "home",
@@ -32,6 +31,12 @@ _SAMPLE_PLACES = {
     "instance": "d4e5f6",
     "request": "01K9ZJ5VX0Q3M7C2T5P8R1D4FA",
 }
+#: MQTT discovery with Home Assistant's own prefix; another one needs another line here.
+_DISCOVERY = {
+    "ha_bridge": ("readwrite homeassistant/device/#", "read homeassistant/status"),
+    "home_assistant": ("readwrite homeassistant/#",),
+}
+_HOME_STATES_ACCESS = {"ha_bridge": "readwrite", "home_assistant": "read"}
 _ENVELOPE = frozenset(Message.model_fields)
 
 _PAGE_HEAD = """\
@@ -56,7 +61,7 @@ command's `id` as `request`; bad input gets `ok: false` with the reason, and cha
 
 _HOME_TOPICS = (
     f"For Home Assistant the bridge keeps `{HOME_STATES.pattern}`, retained: a plain text for each entity, with",
-    "`ha` as the unit for the bridge itself. `availability` is `online` or `offline`; the bridge's own is its last will.",
+    "`ha` as the unit for the bridge itself. `availability` is `online` or `offline`; the bridge's own is its will.",
     "Commands go to the topics below. Discovery messages stand in `homeassistant/device/xiaoai_…/config`.",
 )
 
@@ -152,10 +157,14 @@ def type_in_words(shown: dict[str, Any]) -> str:
 
 
 def acl(prefix: str = DEFAULT_PREFIX) -> str:
-    """mosquitto's ACL file: each user may publish and read what its messages need, and nothing else."""
+    """mosquitto's ACL file: each user may publish and read what its messages need, and nothing else.
+
+    Home Assistant is a client whose discovery topics are beside ours.
+    """
     lines = ["# Generated from the message catalogue; `./migpt messages --write` makes it anew."]
-    for party in PARTIES:
-        lines += ["", f"user {party}"]
+    for user, party in (*((party, party) for party in PARTIES), ("home_assistant", "client")):
+        lines += ["", f"user {user}"]
+        lines += [f"topic {right}" for right in _DISCOVERY.get(user, ())]
         for kind in CATALOGUE:
             traffic = traffic_of(kind)
             own = {"service": party} if kind is Presence else {}
@@ -163,9 +172,8 @@ def acl(prefix: str = DEFAULT_PREFIX) -> str:
                 lines.append(f"topic write {kind.channel.filter(prefix, **own)}")
             if party in traffic.readers:
                 lines.append(f"topic read {kind.channel.filter(prefix)}")
-        if party in ("ha_bridge", "client"):  # Home Assistant is a client
-            access = "readwrite" if party == "ha_bridge" else "read"
-            lines += [f"topic {access} {HOME_STATES.filter(prefix)}", f"topic readwrite {_DISCOVERY}"]
+        if (access := _HOME_STATES_ACCESS.get(user)) is not None:
+            lines.append(f"topic {access} {HOME_STATES.filter(prefix)}")
     return "\n".join(lines) + "\n"
 
 

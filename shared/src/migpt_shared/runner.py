@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol
@@ -14,8 +14,22 @@ from typing import Protocol
 import structlog
 from watchfiles import awatch
 
+from migpt_shared import health_file
 from migpt_shared.bus import Bus, Cleared, Delivery, Malformed, MemoryBroker, MemoryBus, MqttBus, Receiver, Subscription
-from migpt_shared.messages import HOME, PRESENCE_EVERY_S, Address, Command, Health, Message, Presence, Result
+from migpt_shared.messages import (
+    HOME,
+    PRESENCE_EVERY_S,
+    Address,
+    BrainState,
+    Command,
+    Health,
+    HearingState,
+    HomeState,
+    Message,
+    Presence,
+    Result,
+    SpeechState,
+)
 from migpt_shared.ownership import Bury, LetGo, Lose, Ownership, Take
 from migpt_shared.service import ClearsUp, Context, MakeService, SeesClearing
 from migpt_shared.settings import Settings, SettingsError, load_settings, settings_files
@@ -109,18 +123,25 @@ class ServiceHost:
         *,
         config: Path | None = None,
         watchdog: bool = True,
+        health: Path | None = None,
+        on_settings: Callable[[Settings], None] | None = None,
     ) -> None:
+        """`health`: a file for `migpt_shared.health_file`, written as long as the service is well. `on_settings`: told
+        of settings that have changed, before the service is.
+        """
         self._name = name
         self._instance = secrets.token_hex(4)
         self._src = f"{name}/{self._instance}"
         self._config = config
+        self._health_file = health
+        self._on_settings = on_settings
         self._watchdog = LoopWatchdog() if watchdog else None
         self._since_ms = time.time_ns() // 1_000_000
         self._ownership = Ownership(self._src)
         self._was_synchronised = False
         self._wake_ownership = asyncio.Event()
         late_bus = _LateBus()
-        self._service = make_service(Context(settings, self._src, late_bus, self._ownership))
+        self._service = make_service(Context(settings, self._src, late_bus, self._ownership, config))
         self._bus = make_bus(
             src=self._src,
             subscriptions=self._subscriptions(),
@@ -166,7 +187,9 @@ class ServiceHost:
                 log.warning("retained_command_ignored", command=type(delivery.message).__name__, **delivery.places)
             case Presence() as presence if delivery.places["service"] == self._name:
                 self._receive_presence(presence, delivery)
-            case self._service.state_kind() as state:
+            case HearingState() | BrainState() | SpeechState() | HomeState() as state if (
+                type(state) is self._service.state_kind
+            ):
                 unit = Address(delivery.places["household"], delivery.places.get("speaker", HOME))
                 self._ownership.stands(unit, state.owner)
                 self._wake_ownership.set()
@@ -214,9 +237,11 @@ class ServiceHost:
 
     def connected(self) -> None:
         self._publish_presence()
+        self._report_health()
 
     def disconnected(self) -> None:
         self._ownership.disconnected()
+        self._report_health()
 
     # -- tasks ---------------------------------------------------------------------------------------------------
 
@@ -229,6 +254,7 @@ class ServiceHost:
             await asyncio.sleep(PRESENCE_EVERY_S)
             if self._bus.is_connected:
                 self._publish_presence()
+            self._report_health()
 
     async def _divide(self) -> None:
         while True:
@@ -248,7 +274,8 @@ class ServiceHost:
                     case Bury(address, was_owned):
                         if was_owned:
                             self._service.release(address)
-                        self._bus.clear(self._service.state_kind, **_places(self._service.state_kind, address))
+                        if (kind := self._service.state_kind) is not None:
+                            self._bus.clear(kind, **_places(kind, address))
                         if isinstance(self._service, ClearsUp):
                             self._service.clear_up(address)
             with contextlib.suppress(TimeoutError):
@@ -277,6 +304,8 @@ class ServiceHost:
         except SettingsError as error:
             log.error("settings_refused", problems=list(error.problems), still="the former settings")
             return
+        if self._on_settings is not None:
+            self._on_settings(settings)
         log.info("settings_changed")
         self._service.reconfigure(settings)
 
@@ -312,6 +341,20 @@ class ServiceHost:
             instance=self._instance,
         )
 
+    def _report_health(self) -> None:
+        """For a look from outside. Troubles of an account are none of the process: no restart would cure them."""
+        if self._health_file is None:
+            return
+        problem = ""
+        if not self._bus.is_connected:
+            problem = "not connected to the broker"
+        elif self._watchdog is not None and not self._watchdog.is_lively:
+            problem = "the event loop was blocked"
+        try:
+            health_file.report(self._health_file, problem)
+        except OSError as error:
+            log.warning("health_not_reported", file=str(self._health_file), reason=error.strerror)
+
     def _publish_state(self, address: Address) -> None:
         self._publish(self._service.state(address), address)
 
@@ -319,11 +362,10 @@ class ServiceHost:
         self._bus.publish(message, **_places(type(message), address))
 
     def _subscriptions(self) -> list[Subscription]:
-        return [
-            *self._service.subscriptions(),
-            Subscription(self._service.state_kind),
-            Subscription(Presence, {"service": self._name}),
-        ]
+        own = [Subscription(Presence, {"service": self._name})]
+        if self._service.state_kind is not None:
+            own.append(Subscription(self._service.state_kind))
+        return [*self._service.subscriptions(), *own]
 
 
 def _places(kind: type[Message], address: Address) -> dict[str, str]:

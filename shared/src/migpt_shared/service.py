@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar, Protocol, runtime_checkable
 
 from migpt_shared.bus import Bus, Cleared, Delivery, Subscription
@@ -25,6 +26,8 @@ class Context:
     bus: Bus
     ownership: Ownership
     """ask it `owns(address)` and `targets(household, speaker)`; tell it of speakers with `offer` and `withdraw`"""
+    config: Path | None = None
+    """the file that the settings come from, if they come from one"""
 
     def answer(self, command: Command, address: Address, *, error: str | None = None, value: object = None) -> None:
         """Publish the result of a command for one speaker."""
@@ -36,8 +39,9 @@ class Service(Protocol):
     """One of our processes. Every method but `run` and `stop` is called on the event loop and must return quickly."""
 
     name: ClassVar[str]
-    #: The message in which this service names itself as owner of a speaker.
-    state_kind: ClassVar[type[OwnerState]]
+    #: The message in which this service names itself as owner of a speaker; None: it owns no speakers, and `acquire`,
+    #: `release`, `is_busy` and `state` are never called.
+    state_kind: ClassVar[type[OwnerState] | None]
 
     def subscriptions(self) -> Sequence[Subscription]:
         """What it listens to, besides presence of its own kind and its own state messages."""

@@ -9,9 +9,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from migpt_brain.brain_service import BrainService
+from migpt_cli.broker import free_port
 from migpt_cli.demo.scenery import config_file, home_file
-from migpt_cli.demo.stage import Stage
+from migpt_cli.demo.stage import CONSOLE_UP, Stage
 from migpt_cli.up.service_lines import read_line
+from migpt_console.service import ConsoleService
 from migpt_poller.service import PollerService
 from migpt_shared.bus import MemoryBroker
 from migpt_shared.language import Language, Phrase
@@ -22,8 +24,8 @@ from migpt_simulator import Simulator, load_home
 from migpt_speaker.service import SpeakerService
 
 _UP = Phrase(
-    zh="没有 mosquitto，所以全部在一个进程里运行：模拟器 {url}、poller、brain、speaker，经过内存中的消息总线",
-    en="without mosquitto all runs in one process: simulator {url}, poller, brain, speaker, over a bus in memory",
+    zh="没有 mosquitto，所以全部在一个进程里运行：模拟器 {url}、poller、brain、speaker、console，经过内存中的消息总线",
+    en="without mosquitto all runs in one process: simulator {url}, poller, brain, speaker, console; a bus in memory",
 )
 _ENDED = Phrase(zh="服务 {name} 意外结束：{error}", en="service {name} ended: {error}")
 
@@ -58,17 +60,21 @@ async def stage_in_one_process(language: Language, tell: Callable[[str], None]) 
         home.write_text(home_file(language), encoding="utf-8")
         async with Simulator(load_home(home)) as simulator:
             config = folder / "config.toml"
-            text = config_file(language, xiaomi_url=simulator.url, llm_url=simulator.llm_url, mqtt_url=None)
+            port = free_port()
+            text = config_file(
+                language, xiaomi_url=simulator.url, llm_url=simulator.llm_url, mqtt_url=None, console_port=port
+            )
             config.write_text(text, encoding="utf-8")
             settings = load_settings(config)
             settings.data_dir.mkdir()
             set_up_logs(service="demo", level="quiet", log_format="json", secrets=settings.secrets(), stream=log)  # type: ignore[arg-type]
             tell(_UP.in_(language, url=simulator.url))
             stage = log.stage = Stage(memory_bus(MemoryBroker(), settings), simulator.control_url)
+            tell(CONSOLE_UP.in_(language, port=port))
             stop = asyncio.Event()
             hosts = [
                 asyncio.create_task(ServiceHost(make, make.name, settings, stage.make_bus).run(stop), name=make.name)
-                for make in (PollerService, BrainService, SpeakerService)
+                for make in (PollerService, BrainService, SpeakerService, ConsoleService)
             ]
             for host in hosts:
                 host.add_done_callback(lambda ended: _ended(stage, ended))

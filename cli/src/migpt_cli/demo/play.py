@@ -16,10 +16,10 @@ from migpt_cli.demo.stage import Stage
 from migpt_cli.demo.verdict import is_over
 from migpt_cli.directory import DIRECTORY, Directory
 from migpt_cli.outcome import CommandFailedError
-from migpt_cli.story import Beat, Story, StoryBook
 from migpt_shared.bus import Delivery, Subscription
 from migpt_shared.language import Language, Phrase
 from migpt_shared.messages import Address, Heard, Sentence, Speech, Turn
+from migpt_shared.story import Beat, Story, StoryBook
 
 _READY_WITHIN_S = 60.0
 _CONNECT_WITHIN_S = 10.0

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import aiohttp
 
-from migpt_cli.story import RoomEvent, RoomSound
+from migpt_shared.story import RoomEvent, RoomSound
 
 _WAIT_S = 20.0
 _KINDS = {kind.value: kind for kind in RoomSound}

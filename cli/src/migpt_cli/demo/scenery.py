@@ -64,7 +64,7 @@ def home_file(language: Language) -> str:
     return "\n".join(lines) + "\n"
 
 
-def config_file(language: Language, *, xiaomi_url: str, llm_url: str, mqtt_url: str | None) -> str:
+def config_file(language: Language, *, xiaomi_url: str, llm_url: str, mqtt_url: str | None, console_port: int) -> str:
     """The services' configuration: an ordinary one, but for the endpoints that lead to the simulator."""
     lines = [
         'data_dir = "data"',
@@ -98,6 +98,8 @@ def config_file(language: Language, *, xiaomi_url: str, llm_url: str, mqtt_url: 
         f"base_url = {_quoted(llm_url)}",
         'model = "simulated-chat"',
         f'api_key = "{_MODEL_KEY}"',
+        "[console]",
+        f"port = {console_port}",
     ]
     return "\n".join(lines) + "\n"
 

@@ -13,15 +13,17 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from migpt_cli.broker import PrivateBroker
+from migpt_cli.broker import PrivateBroker, free_port
 from migpt_cli.demo.scenery import config_file, home_file
 from migpt_cli.outcome import CommandFailedError
 from migpt_cli.up.child import Child
+from migpt_cli.up.recorded import Recorded
 from migpt_cli.up.service_lines import LogEntry, read_line
 from migpt_cli.up.supervisor import Program, Supervisor, services_for
 from migpt_shared.language import Language, Phrase
+from migpt_shared.log_file import LogFile
 from migpt_shared.runner import MakeBus, mqtt_bus
-from migpt_shared.settings import load_settings
+from migpt_shared.settings import Settings, load_settings
 
 _SIMULATOR_WITHIN_S = 30.0
 _TROUBLES_KEPT = 20
@@ -30,6 +32,10 @@ _BROKER_UP = Phrase(zh="消息服务器：私有的 mosquitto，{url}", en="brok
 _SIMULATOR_UP = Phrase(
     zh="模拟的小米云和大模型：{url}（真实的网络协议）",
     en="simulated Xiaomi cloud and model: {url} (the real wire protocols)",
+)
+CONSOLE_UP = Phrase(
+    zh="控制台：http://127.0.0.1:{port}（第一次打开时设一个密码）",
+    en="console: http://127.0.0.1:{port} (the first visit sets a password)",
 )
 _SERVICES_UP = Phrase(zh="服务进程：{names}", en="service processes: {names}")
 _SIMULATOR_DIED = Phrase(zh="模拟器没有启动：{words}", en="the simulator did not start: {words}")
@@ -82,20 +88,37 @@ async def stage_of_processes(mosquitto: Path, language: Language, tell: Callable
         addresses = await stack.enter_async_context(_simulator(folder, language))
         tell(_SIMULATOR_UP.in_(language, url=addresses["xiaomi"]))
         config = folder / "config.toml"
-        text = config_file(language, xiaomi_url=addresses["xiaomi"], llm_url=addresses["llm"], mqtt_url=broker.url)
+        port = free_port()
+        text = config_file(
+            language,
+            xiaomi_url=addresses["xiaomi"],
+            llm_url=addresses["llm"],
+            mqtt_url=broker.url,
+            console_port=port,
+        )
         config.write_text(text, encoding="utf-8")
         settings = load_settings(config)
         stage = Stage(mqtt_bus(settings), addresses["control"])
+        lines = LogFile(folder / "data")
+        stack.callback(lines.close)
         services = services_for(settings)
-        supervisor = Supervisor([Program.service(name, config) for name in services], os.environ, _Witness(stage))
+        programs = [Program.service(name, config) for name in services]
+        supervisor = Supervisor(programs, os.environ, Recorded(_Witness(stage), lines))
         stop = asyncio.Event()
         supervising = asyncio.create_task(supervisor.run(stop), name="supervisor")
         tell(_SERVICES_UP.in_(language, names="、".join(services) if language == "zh" else ", ".join(services)))
+        tell(CONSOLE_UP.in_(language, port=port))
         try:
             yield stage
         finally:
             stop.set()
             await supervising
+
+
+@asynccontextmanager
+async def stage_beside(settings: Settings, control_url: str) -> AsyncIterator[Stage]:
+    """What runs already: the configured broker with its services, and the simulator at that address."""
+    yield Stage(mqtt_bus(settings), control_url)
 
 
 @asynccontextmanager

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from migpt_cli.story import Story, heard_in_room, joined
 from migpt_shared.language import Phrase
+from migpt_shared.story import Story, heard_in_room, joined
 
 _NEVER_HEARD = Phrase(zh="poller 没有听到这句话", en="the poller never heard it")
 _NO_TURN = Phrase(zh="brain 没有接受这句话", en="no brain took it")

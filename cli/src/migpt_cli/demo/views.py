@@ -15,10 +15,10 @@ from rich.text import Text
 from migpt_cli.beat_lines import beat_line
 from migpt_cli.demo.play import Play
 from migpt_cli.demo.verdict import is_over
-from migpt_cli.story import Beat, Story
 from migpt_cli.story_view import Look, story_view
 from migpt_cli.waterfall_view import waterfall_view
 from migpt_shared.language import Language
+from migpt_shared.story import Beat, Story
 
 _FRAMES_PER_S = 12
 _STORIES_SHOWN = 2

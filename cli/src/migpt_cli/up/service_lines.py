@@ -12,6 +12,7 @@ _COLOURS = {
     "brain": "magenta",
     "speaker": "green",
     "ha_bridge": "blue",
+    "console": "bright_blue",
     "simulator": "yellow",
     "up": "bold",
 }

@@ -18,12 +18,13 @@ from migpt_shared.surroundings import EXIT_UNUSABLE
 #: Those that every household needs.
 _ALWAYS = ("poller", "brain", "speaker")
 _BRIDGE = "ha_bridge"
+_CONSOLE = "console"
 
 
 def services_for(settings: Settings) -> tuple[str, ...]:
-    """The services to run: the bridge to Home Assistant only where a household has one."""
-    has_bridge = any(settings.home_of(household) is not None for household in settings.households)
-    return (*_ALWAYS, _BRIDGE) if has_bridge else _ALWAYS
+    """The services to run: the bridge to Home Assistant only where a household has one, the console if it is wanted."""
+    bridge = (_BRIDGE,) if any(settings.home_of(household) is not None for household in settings.households) else ()
+    return (*_ALWAYS, *bridge, *((_CONSOLE,) if settings.console.enabled else ()))
 
 
 @dataclass(frozen=True, slots=True)

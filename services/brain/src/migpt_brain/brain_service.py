@@ -15,7 +15,7 @@ from migpt_brain.commands import CommandDesk
 from migpt_brain.conversation import Conversation
 from migpt_brain.corrections import Corrections
 from migpt_brain.desk import Desk
-from migpt_brain.home_link import HomeLink
+from migpt_brain.home.link import HomeLink
 from migpt_brain.intent_builder import Built, ChildBuilder
 from migpt_brain.intent_keeper import IntentKeeper
 from migpt_brain.llm.answers import Answers
@@ -34,6 +34,7 @@ from migpt_shared.messages import (
     Heard,
     HearingState,
     HomeAnswer,
+    HomeEntities,
     HomeState,
     Message,
     Presence,
@@ -68,7 +69,7 @@ class BrainService:
     """One brain instance."""
 
     name: ClassVar[str] = "brain"
-    state_kind: ClassVar[type[OwnerState]] = BrainState
+    state_kind: ClassVar[type[OwnerState] | None] = BrainState
 
     def __init__(self, context: Context) -> None:
         settings = context.settings
@@ -108,12 +109,14 @@ class BrainService:
             HearingState,
             SpeechState,
             HomeState,
+            HomeEntities,
             HomeAnswer,
         )
         commands = [kind for kind in COMMANDS if self.name in kind.owners]
         return [
             *(Subscription(kind) for kind in (*kinds, *commands)),
             Subscription(Presence, {"service": "speaker"}),
+            Subscription(Presence, {"service": "ha_bridge"}),
         ]
 
     async def run(self) -> None:
@@ -155,8 +158,10 @@ class BrainService:
                         conversation.current.speech_seen(delivery.address.speaker, speech)
             case SpeakerInfo() if any(map(name_problem, delivery.places.values())):
                 log.warning("speaker_of_no_use", address=str(delivery.address))
-            case SpeakerInfo():
+            case SpeakerInfo(area=area):
                 self._desk.speakers.add(delivery.address)
+                if area is not None:
+                    self._desk.areas[delivery.address] = area
                 if self._is_ready:
                     self._context.ownership.offer(delivery.address)
             case HearingState() as hearing:
@@ -165,6 +170,8 @@ class BrainService:
                 self._last_states[delivery.address] = state
             case SpeechState(owner=owner):
                 self._speech_owner_seen(delivery.address, owner)
+            case Presence() as presence if delivery.places["service"] == "ha_bridge":
+                self._desk.home.bridge_seen(delivery.places["instance"], presence)
             case Presence() as presence:
                 if self._speaker_services.seen(delivery.places["instance"], presence, delivery.arrived):
                     # It may have missed what was sent while it was away; what it has, it ignores.
@@ -172,6 +179,8 @@ class BrainService:
                         conversation.current.send_again_to_all()
             case HomeState() as home:
                 self._desk.home.state_seen(delivery.places["household"], home)
+            case HomeEntities() as entities:
+                self._desk.home.entities_seen(delivery.places["household"], entities)
             case HomeAnswer() as answer:
                 self._desk.home.answer_seen(answer)
             case Command() as command:

@@ -9,6 +9,7 @@ import structlog
 from migpt_brain.answering import given_messages
 from migpt_brain.conversation import Conversation
 from migpt_brain.desk import Desk
+from migpt_brain.home.turn import HomeTurn, HomeWish
 from migpt_brain.llm import (
     AnswerFailed,
     AnswerRequest,
@@ -19,7 +20,7 @@ from migpt_brain.llm import (
     preset_problem,
     spoken_failure,
 )
-from migpt_brain.spoken_text import SpokenText
+from migpt_brain.spoken_text import SpokenText, speakable
 from migpt_brain.store import StoreUnavailableError
 from migpt_shared.bus import Delivery
 from migpt_shared.messages import (
@@ -176,6 +177,14 @@ class CommandDesk:
             self._context.bus.publish(reply, service=service, instance=instance, request=command.id)
             seq += 1
 
+        if (wish := self._conversations[address].is_for_home(command.text)) is not None:
+            home = await HomeTurn(self._desk, address, command.turn or command.id, None).answer(HomeWish(wish))
+            for sentence in speakable(home.text, self._desk.settings.language):
+                send(sentence)
+            # Nobody is there to say yes.
+            error = home.error if home.awaited is None else "it needs an answer of a person at the speaker"
+            send("", end=True, error=error, preset=home.preset)
+            return
         earlier = given_messages(command) if command.messages else await self._desk.earlier(address)
         request = AnswerRequest((*earlier, ChatMessage("user", command.text)), preset=command.preset)
         spoken = SpokenText(self._desk.settings.language)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from dataclasses import replace
 
 import structlog
 
@@ -13,10 +14,13 @@ from migpt_brain.control_phrases import ControlAction
 from migpt_brain.controls import effect_of
 from migpt_brain.corrections import Correction
 from migpt_brain.current_turn import CurrentTurn
+from migpt_brain.decision_table import Reason
 from migpt_brain.desk import Desk
+from migpt_brain.home.awaited import Awaited
+from migpt_brain.home.turn import HomeWish
 from migpt_brain.open_turn import OpenTurn
 from migpt_brain.rescue import RescueWatch, Verdict
-from migpt_brain.routing import RoutingContext
+from migpt_brain.routing import Decision, RoutingContext
 from migpt_brain.standing import Standing
 from migpt_brain.store import StoreUnavailableError
 from migpt_brain.switches import Switches
@@ -31,7 +35,7 @@ from migpt_brain.takeover import (
 )
 from migpt_brain.turn_progress import TurnProgress
 from migpt_shared.language import Phrase
-from migpt_shared.messages import Address, Ask, BrainState, Heard, Stop, Target, Turn, new_id
+from migpt_shared.messages import Address, Ask, BrainState, Heard, Source, Stop, Target, Turn, new_id
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +48,7 @@ class Conversation:
 
     def __init__(self, address: Address, desk: Desk, switches: Switches) -> None:
         self.address = address
-        self.current = CurrentTurn(desk, address, self._closed)
+        self.current = CurrentTurn(desk, address, self._closed, self._asked_back)
         self._desk = desk
         self._standing = Standing(desk, address, switches)
         self._known: deque[str] = deque(maxlen=_REMEMBERED_TURNS)
@@ -87,7 +91,7 @@ class Conversation:
         is_refused = watch.verdict(now) is Verdict.TAKE_OVER
         decision = self._desk.router.route(heard.text, self._context(), is_refused=is_refused)
         speakers = self._desk.speakers_for(self.address)
-        opened = OpenTurn.begun(self._desk, self.address, turn_id, heard.text, heard.source, speakers, decision)
+        opened = self._begun(turn_id, heard.text, heard.source, speakers, decision)
         if decision.may_be_rescued:
             opened.watch = watch
         self._open(opened, None)
@@ -104,8 +108,24 @@ class Conversation:
         turn_id = ask.turn or new_id()
         self._obey_at_once()
         decision = self._desk.router.route_ask(ask.text, self._context())
-        self._open(OpenTurn.begun(self._desk, self.address, turn_id, ask.text, ask.source, speakers, decision), ask)
+        self._open(self._begun(turn_id, ask.text, ask.source, speakers, decision), ask)
         return turn_id
+
+    def is_for_home(self, text: str) -> str | None:
+        """What the home is to be asked where the text is for it; None: it is not."""
+        decision = self._desk.router.route_ask(text, replace(self._context(), awaited=None))
+        return decision.text if decision.route == "home" else None
+
+    def _begun(
+        self, turn_id: str, text: str, source: Source, speakers: tuple[str, ...], decision: Decision
+    ) -> OpenTurn:
+        opened = OpenTurn.begun(self._desk, self.address, turn_id, text, source, speakers, decision)
+        awaited = self._standing.awaited
+        if decision.reason is Reason.CONFIRMED and awaited is not None:
+            opened.wish = HomeWish(awaited.text, confirmed=awaited)
+        elif decision.reason is Reason.DECLINED:
+            opened.is_declined = True
+        return opened
 
     def _open(self, opened: OpenTurn, ask: Ask | None) -> None:
         self.current.supersede()
@@ -126,6 +146,8 @@ class Conversation:
         """The brain that had this open turn is gone."""
         self.remember_turn(turn.turn)
         opened = self.current.opened = OpenTurn.taken_over(self._desk, self.address, turn)
+        if turn.route == "home":
+            opened.question = self._desk.router.without_home_keyword(turn.text)
         progress = opened.progress
         way = takeover(turn, age_s)
         log.info("turn_taken_over", turn=turn.turn, how=type(way).__name__)
@@ -185,6 +207,8 @@ class Conversation:
             case "llm" if progress.phase == "accepted":
                 progress.phase = "thinking"
                 opened.publish()
+            case "home" if opened.is_declined:
+                self.current.say_and_finish(opened, self._words(phrases.HOME_DECLINED))
             case "home" if opened.job is None:
                 progress.phase = "thinking"
                 opened.publish()
@@ -275,8 +299,26 @@ class Conversation:
         return None
 
     async def _correct_and_say(self, opened: OpenTurn, target: Target, confirmation: str) -> None:
-        problem = await self._kept(self._standing.last_utterance, target)
-        self.current.say_and_finish(opened, confirmation if problem is None else self._words(problem))
+        """Keep the correction. What the language model should have answered it answers now, which confirms it."""
+        utterance = self._standing.last_utterance
+        problem = await self._kept(utterance, target)
+        opened.job = None
+        if problem is not None:
+            self.current.say_and_finish(opened, self._words(problem))
+        elif target == "llm" and utterance is not None and self._answered_now(opened, utterance):
+            log.info("answered_after_correction", text=utterance)
+        else:
+            self.current.say_and_finish(opened, confirmation)
+
+    def _answered_now(self, control: OpenTurn, utterance: str) -> bool:
+        """Have what was said before the control phrase answered, unless the mode or the AI switch forbids it."""
+        decision = self._desk.router.route(utterance, self._context())
+        if decision.route != "llm" or self.current.opened is not control:
+            return False
+        source, speakers = control.progress.source, control.progress.speakers
+        self.current.close(control, "done")
+        self._open(OpenTurn.begun(self._desk, self.address, new_id(), utterance, source, speakers, decision), None)
+        return True
 
     def switch(self, switches: Switches) -> None:
         """Turn the switches, keep them and tell everybody."""
@@ -296,6 +338,9 @@ class Conversation:
     def _closed(self, turn: TurnProgress) -> None:
         self._standing.ended(turn, time.monotonic())
         self._desk.state_changed(self.address)
+
+    def _asked_back(self, awaited: Awaited) -> None:
+        self._standing.awaited = awaited
 
     def _context(self) -> RoutingContext:
         return self._standing.context(self.current.progress, time.monotonic())

@@ -9,6 +9,8 @@ import structlog
 
 from migpt_brain.answering import AnswerJob
 from migpt_brain.desk import Desk
+from migpt_brain.home.awaited import Awaited
+from migpt_brain.home.turn import HomeWish
 from migpt_brain.open_turn import OpenTurn
 from migpt_brain.turn_progress import TurnProgress
 from migpt_shared.messages import EVERYBODY, Address, Ask, Speech, TurnPhase
@@ -17,13 +19,21 @@ log = structlog.get_logger(__name__)
 
 
 class CurrentTurn:
-    """Holds the open turn, if there is one. `closed` is called with each turn that has ended."""
+    """Holds the open turn, if there is one. `closed` is called with each turn that has ended, `asked_back` with
+    what an answer wants to know."""
 
-    def __init__(self, desk: Desk, address: Address, closed: Callable[[TurnProgress], None]) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        address: Address,
+        closed: Callable[[TurnProgress], None],
+        asked_back: Callable[[Awaited], None],
+    ) -> None:
         self.opened: OpenTurn | None = None
         self._desk = desk
         self._address = address
         self._closed = closed
+        self._asked_back = asked_back
 
     @property
     def progress(self) -> TurnProgress | None:
@@ -33,7 +43,7 @@ class CurrentTurn:
         """Have the turn answered by whom its route names: the language model or Home Assistant."""
         job = AnswerJob(self._desk, self._address, opened.progress, self)
         if opened.progress.route == "home":
-            work = job.ask_home(opened.question)
+            work = job.ask_home(opened.wish or HomeWish(opened.question), preset)
         else:
             work = job.ask_model(opened.question, ask, persona, preset)
         opened.job = self._desk.spawn(work, f"answer {opened.progress.id}")
@@ -51,6 +61,11 @@ class CurrentTurn:
         opened = self.opened
         if opened is not None and opened.progress is progress:
             opened.say(text)
+
+    def asked_back(self, awaited: Awaited) -> None:
+        """The answer is a question; what is said next decides or answers it."""
+        if self.progress is not None and self.progress.id == awaited.turn:
+            self._asked_back(awaited)
 
     def answer_ended(self, progress: TurnProgress) -> None:
         """The job is over; nothing follows."""

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Literal
 
 from migpt_brain.control_phrases import ControlAction
+from migpt_brain.home.awaited import Verdict
 from migpt_shared.language import Phrase
 from migpt_shared.messages import Mode, RouteName, Target
 
@@ -20,12 +21,16 @@ class Reason(StrEnum):
     """Why a route was taken: stable words, for programs."""
 
     NOTHING_SAID = "nothing_said"
+    CONFIRMED = "confirmed"
+    DECLINED = "declined"
     CONTROL_PHRASE = "control_phrase"
     AI_OFF = "ai_off"
     CORRECTED_NATIVE = "corrected_native"
     CORRECTED_LLM = "corrected_llm"
     HOME_KEYWORD = "home_keyword"
+    HOME_IS_DOWN = "home_is_down"
     AI_KEYWORD = "ai_keyword"
+    HOME_ASKED = "home_asked"
     CLASSIFIED_HOME = "classified_home"
     ASKED = "asked"
     MODE_AI = "mode_ai"
@@ -41,11 +46,17 @@ class Reason(StrEnum):
 
 REASON_TEXTS: dict[Reason, Phrase] = {
     Reason.NOTHING_SAID: Phrase(zh="没有听到内容", en="nothing was said"),
+    Reason.CONFIRMED: Phrase(zh="确认了刚才的操作", en="it says yes to what was asked"),
+    Reason.DECLINED: Phrase(zh="取消了刚才的操作", en="it says no to what was asked"),
     Reason.CONTROL_PHRASE: Phrase(zh="这是控制助手的话", en="a phrase that controls the assistant"),
     Reason.AI_OFF: Phrase(zh="AI 已关闭，由小爱回答", en="AI is switched off, XiaoAI answers"),
     Reason.CORRECTED_NATIVE: Phrase(zh="你说过这句由小爱回答", en="corrected: this is for XiaoAI"),
     Reason.CORRECTED_LLM: Phrase(zh="你说过这句由大模型回答", en="corrected: this is for the language model"),
     Reason.HOME_KEYWORD: Phrase(zh="有智能家居关键词", en="it has a smart home keyword"),
+    Reason.HOME_IS_DOWN: Phrase(
+        zh="有智能家居关键词，但 Home Assistant 连不上", en="smart home keyword, but Home Assistant cannot be reached"
+    ),
+    Reason.HOME_ASKED: Phrase(zh="在回答 Home Assistant 的提问", en="it answers what Home Assistant has asked"),
     Reason.AI_KEYWORD: Phrase(zh="有大模型关键词", en="it has a keyword for the language model"),
     Reason.CLASSIFIED_HOME: Phrase(zh="判断为控制家里的设备", en="judged to be about the home's devices"),
     Reason.ASKED: Phrase(zh="直接向大模型提问", en="the language model was asked directly"),
@@ -54,7 +65,7 @@ REASON_TEXTS: dict[Reason, Phrase] = {
     Reason.FOLLOW_UP: Phrase(zh="接着刚才的回答在问", en="it follows up on the answer just given"),
     Reason.RESCUED: Phrase(zh="小爱答不上来，由大模型接着回答", en="XiaoAI could not, the language model takes over"),
     Reason.HOME_NOT_CONNECTED: Phrase(
-        zh="有智能家居关键词，但 Home Assistant 未连接", en="smart home keyword, but Home Assistant is not connected"
+        zh="有智能家居关键词，但没有连接 Home Assistant", en="smart home keyword, but there is no Home Assistant"
     ),
     Reason.MODE_NATIVE: Phrase(zh="小爱模式，没有关键词", en="mode native, and no keyword"),
     Reason.NATIVE_COMMAND: Phrase(zh="这是小爱自己的指令", en="a command that XiaoAI obeys itself"),
@@ -69,6 +80,8 @@ class Findings:
 
     way: the mode; "asked": it came through the bus, where the language model is meant in any mode.
     home_text, ai_text: what the answerer is asked when such a keyword is there; None: it is not.
+    home_is_down: there is a Home Assistant, but it cannot be asked. awaited: what the utterance says to what the home
+    has asked back.
     p_llm: the intent model's probability; None: there is no model yet. p_in_context: the same after what was just
     talked about is taken into account. threshold: from this probability on it is for the language model.
     is_home: the intent model takes it for control of the home.
@@ -81,6 +94,8 @@ class Findings:
     corrected: Target | None
     home_text: str | None
     home_connected: bool
+    home_is_down: bool
+    awaited: Verdict | None
     ai_text: str | None
     way: Mode | Literal["asked"]
     is_command: bool
@@ -111,13 +126,18 @@ def _is_likely(probability: float | None, findings: Findings) -> bool:
 
 TABLE: tuple[Row, ...] = (
     Row(Reason.NOTHING_SAID, "native", lambda f: f.is_empty),
+    # A plain yes or no to a question that was just asked means nothing else.
+    Row(Reason.CONFIRMED, "home", lambda f: f.awaited == "yes" and f.ai_on),
+    Row(Reason.DECLINED, "home", lambda f: f.awaited == "no" and f.ai_on),
     Row(Reason.CONTROL_PHRASE, "control", lambda f: f.control is not None),
     Row(Reason.AI_OFF, "native", lambda f: not f.ai_on),
     # The very words were corrected: nothing says more plainly who is meant, not even a keyword in them.
     Row(Reason.CORRECTED_NATIVE, "native", lambda f: f.corrected == "native"),
     Row(Reason.CORRECTED_LLM, "llm", lambda f: f.corrected == "llm" and f.way != "native"),
     Row(Reason.HOME_KEYWORD, "home", lambda f: f.home_text is not None and f.home_connected),
+    Row(Reason.HOME_IS_DOWN, "home", lambda f: f.home_text is not None and f.home_is_down),
     Row(Reason.AI_KEYWORD, "llm", lambda f: f.ai_text is not None),
+    Row(Reason.HOME_ASKED, "home", lambda f: f.awaited == "reply" and f.home_connected),
     # The home: where commands are XiaoAI's alone, a command that the model takes for the home goes there.
     Row(
         Reason.CLASSIFIED_HOME, "home", lambda f: f.leaves_commands and f.is_command and f.is_home and f.home_connected

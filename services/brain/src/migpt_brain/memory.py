@@ -29,6 +29,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from migpt_brain.llm import ChatMessage
 from migpt_brain.store import FAULTS, Store, StoreUnavailableError, reason_of
 from migpt_shared.messages import Address
+from migpt_shared.token_estimate import estimate_tokens
 
 log = structlog.get_logger(__name__)
 
@@ -52,15 +53,6 @@ _exchange = Table(
     Column("answered", Text, nullable=False),
     Index("exchange_by_time", "speaker", "at_ms"),
 )
-
-
-def estimate_tokens(text: str) -> int:
-    """About how many tokens a text is: one per Chinese, Japanese or Korean character, one per four others.
-
-    Tokenisers of today's models need fewer for Chinese (0.6 to 1 per character): the estimate errs to the safe side.
-    """
-    wide = sum(character >= "\u2e80" for character in text)
-    return wide + (len(text) - wide + 3) // 4
 
 
 class Memory:

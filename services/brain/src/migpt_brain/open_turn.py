@@ -9,6 +9,7 @@ from typing import Self
 
 from migpt_brain.control_phrases import ControlAction
 from migpt_brain.desk import Desk
+from migpt_brain.home.turn import HomeWish
 from migpt_brain.rescue import RescueWatch, Verdict
 from migpt_brain.routing import Decision
 from migpt_brain.turn_progress import TurnProgress
@@ -25,6 +26,10 @@ class OpenTurn:
     question: str
     """what the answerer is asked: the text without the keyword"""
     control: ControlAction | None = None
+    wish: HomeWish | None = None
+    """what a yes to a question of the home lets happen; None: what the question says"""
+    is_declined: bool = False
+    """it says no to what the home has asked"""
     job: asyncio.Task[object] | None = None
     held: list[str] = field(default_factory=list)
     """sentences cut before our `accepted` came back from the broker"""

@@ -9,6 +9,7 @@ from typing import Literal, Protocol, Self
 from migpt_brain.control_phrases import ControlAction, ControlPhrases
 from migpt_brain.decision_table import REASON_TEXTS, Findings, Reason, may_be_rescued, row_for
 from migpt_brain.follow_up import in_context
+from migpt_brain.home.awaited import Awaited
 from migpt_brain.keywords import KeywordPosition, Keywords
 from migpt_brain.llm import preset_names
 from migpt_brain.native_commands import is_native_command
@@ -53,6 +54,8 @@ class RoutingRules:
 class RoutingContext:
     """How things stand for one speaker.
 
+    home_is_down: there is a Home Assistant, but it cannot be asked. awaited: what the home has asked back. now:
+    monotonic seconds.
     follows_answer: the language model has just answered. corrections: who should answer these very words, by their
     normalised form.
     """
@@ -60,6 +63,9 @@ class RoutingContext:
     mode: Mode
     ai_on: bool
     home_connected: bool
+    home_is_down: bool = False
+    awaited: Awaited | None = None
+    now: float = 0.0
     follows_answer: bool = False
     corrections: Mapping[str, Target] = field(default_factory=dict)
 
@@ -115,9 +121,17 @@ class Router:
         """Who answers what was asked through the bus: the language model in any mode, but for obvious commands."""
         return self._decision(utterance, self._findings(utterance, context, "asked", is_refused=False))
 
+    def without_home_keyword(self, utterance: str) -> str:
+        """What the home is asked."""
+        return self._home.find(utterance) or utterance
+
     def _decision(self, utterance: str, findings: Findings) -> Decision:
         row = row_for(findings)
-        asked = {Reason.HOME_KEYWORD: findings.home_text, Reason.AI_KEYWORD: findings.ai_text}.get(row.reason)
+        asked = {
+            Reason.HOME_KEYWORD: findings.home_text,
+            Reason.HOME_IS_DOWN: findings.home_text,
+            Reason.AI_KEYWORD: findings.ai_text,
+        }.get(row.reason)
         return Decision(
             row.route,
             row.reason,
@@ -149,6 +163,8 @@ class Router:
             corrected=context.corrections.get(said),
             home_text=home_text,
             home_connected=context.home_connected,
+            home_is_down=context.home_is_down,
+            awaited=None if context.awaited is None else context.awaited.verdict(utterance, context.now),
             ai_text=self._ai.find(utterance),
             way=way,
             is_command=is_native_command(asked),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from migpt_brain.desk import Desk
+from migpt_brain.home.awaited import Awaited
 from migpt_brain.llm import preset_problem
 from migpt_brain.routing import RoutingContext
 from migpt_brain.switches import Switches
@@ -22,6 +23,8 @@ class Standing:
     last_route: RouteName | None = None
     last_utterance: str | None = None
     """what can be corrected: the last words that were no control phrase"""
+    awaited: Awaited | None = None
+    """what the home has asked back; the next utterance decides or answers it"""
     answered_at: float | None = None
     """when the language model's answer ended, unless somebody else has answered since"""
 
@@ -57,6 +60,9 @@ class Standing:
             mode=self.mode(),
             ai_on=self.is_ai_on(),
             home_connected=self.desk.home.is_connected(self.address.household),
+            home_is_down=self.desk.home.trouble(self.address.household) is not None,
+            awaited=self.awaited,
+            now=now,
             follows_answer=self._follows_answer(under_way, now),
             corrections=self.desk.intent.labels(self.address.household),
         )
@@ -68,7 +74,8 @@ class Standing:
         return self.answered_at is not None and now - self.answered_at < self.desk.settings.routing.follow_up_s
 
     def began(self, text: str, route: RouteName) -> None:
-        """A turn was opened."""
+        """A turn was opened. Whatever was asked back is decided by it."""
+        self.awaited = None
         self.last_route = route
         if route != "control":
             self.last_utterance = text
@@ -77,6 +84,8 @@ class Standing:
 
     def ended(self, turn: TurnProgress, now: float) -> None:
         """A turn was closed: what was heard of it is remembered."""
+        if self.awaited is not None and self.awaited.turn == turn.id:
+            self.awaited = self.awaited.asked_aloud(now, self.desk.settings.routing.confirm_s)
         if turn.route != "llm":
             return
         if turn.sentences:

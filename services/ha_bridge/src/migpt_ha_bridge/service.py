@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
+from migpt_ha_bridge.home import HomeSide
 from migpt_ha_bridge.side import Bridge, MakeSide, Side
 from migpt_ha_bridge.speakers import SpeakersSide
 from migpt_shared.bus import Cleared, Delivery, Subscription
@@ -16,14 +17,14 @@ from migpt_shared.settings import Settings
 __all__ = ["HaBridgeService"]
 
 #: The sides, in the order in which they are told of things.
-_SIDES: tuple[MakeSide, ...] = (SpeakersSide,)
+_SIDES: tuple[MakeSide, ...] = (SpeakersSide, HomeSide)
 
 
 class HaBridgeService:
     """One instance of the bridge, responsible for households, not speakers; see `migpt_shared.service.Service`."""
 
     name: ClassVar[str] = "ha_bridge"
-    state_kind: ClassVar[type[OwnerState]] = HomeState
+    state_kind: ClassVar[type[OwnerState] | None] = HomeState
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -95,6 +96,7 @@ class HaBridgeService:
         ownership = self._context.ownership
         wanted = {household for household in self._settings.households if self._settings.home_of(household) is not None}
         for address in {address for address in ownership.owned if address.household not in wanted}:
+            self._homes[address.household] = HomeState(connected=False)
             ownership.withdraw(address)
         for household in wanted:
             ownership.offer(Address(household, HOME))

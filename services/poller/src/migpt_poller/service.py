@@ -39,7 +39,7 @@ class PollerService:
     """Hears for the speakers that this instance owns."""
 
     name: ClassVar[str] = "poller"
-    state_kind: ClassVar[type[OwnerState]] = HearingState
+    state_kind: ClassVar[type[OwnerState] | None] = HearingState
 
     def __init__(self, context: Context) -> None:
         self._context = context

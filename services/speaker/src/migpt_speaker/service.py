@@ -61,7 +61,7 @@ class SpeakerService:
     """One instance of the speaker service; see `migpt_shared.service.Service`."""
 
     name: ClassVar[str] = "speaker"
-    state_kind: ClassVar[type[OwnerState]] = SpeechState
+    state_kind: ClassVar[type[OwnerState] | None] = SpeechState
 
     def __init__(self, context: Context) -> None:
         self._context = context

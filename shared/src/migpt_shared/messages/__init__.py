@@ -42,8 +42,11 @@ from migpt_shared.messages.home import (
     HomeAnswer,
     HomeAsk,
     HomeCall,
+    HomeCode,
     HomeEntities,
     HomeEntity,
+    HomeEntityState,
+    HomeLook,
     HomeState,
 )
 from migpt_shared.messages.presence import PRESENCE_EVERY_S, PRESENCE_EXPIRES_S, Health, Presence
@@ -89,8 +92,11 @@ __all__ = [
     "HomeAnswer",
     "HomeAsk",
     "HomeCall",
+    "HomeCode",
     "HomeEntities",
     "HomeEntity",
+    "HomeEntityState",
+    "HomeLook",
     "HomeState",
     "IntentModelState",
     "Login",

@@ -20,9 +20,6 @@ EXAMPLE = Path("config.example.toml")
 #: What stands for a value that only the person has.
 PLACEHOLDERS = ("…", "sk-…", "V1:…")
 
-#: Sections that no service of this version reads. They are accepted, so that one file fits several versions.
-UNREAD_SECTIONS = ("console",)
-
 _HEAD = """\
 # migpt-mqtt 的配置。复制为 config.toml，填好 ← 标出的三处，然后运行 ./migpt up
 # Settings of migpt-mqtt. Copy this to config.toml, fill in what ← marks, then run ./migpt up
@@ -35,8 +32,6 @@ _HEAD = """\
 _WIDTH = 110
 #: Sections that are shown once, at the top level.
 _SHOWN_ELSEWHERE = ("households.home.home_assistant",)
-_UNREAD = "本版本的服务还不读取这一节。 No service of this version reads this section."
-
 _TITLES = {
     "mqtt": "消息服务器 broker",
     "households": "一个小米账号 one Xiaomi account; further ones as [households.NAME]",
@@ -48,7 +43,7 @@ _TITLES = {
     "llm.presets.deepseek": "已知服务商只需 api_key known providers need a key only",
     "speech": "说 speaking",
     "home_assistant": "Home Assistant; several households: [households.NAME.home_assistant]",
-    "console": "网页控制台 web console",
+    "console": "网页控制台和 OpenAI 接口 web console and OpenAI-compatible API",
 }
 
 #: What has to be filled in, so it stands uncommented.
@@ -89,6 +84,7 @@ _SAMPLES: dict[str, object] = {
     "home_assistant.url": "http://homeassistant.local:8123",
     "home_assistant.token": "…",
     "home_assistant.token_file": "secrets/home_assistant_token",
+    "home_assistant.device_mapping": {"客厅灯": "light.living_room"},
     "console.api_key": "…",
 }
 #: Names for sections that a person names. Those after the first show only what `_SAMPLES` gives them.
@@ -139,8 +135,6 @@ def _headed(path: str, model: type[BaseModel], field: FieldInfo, *, only: frozen
     title = _TITLES.get(path) or _TITLES.get(path.rpartition(".")[0], "")
     if title and only is None:
         yield f"# ── {title}"
-    if path in UNREAD_SECTIONS:
-        yield f"# {_UNREAD}"
     yield f"[{path}]" if is_live else f"# [{path}]"
     yield from _section(path, model, is_live=is_live, only=only)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
@@ -12,6 +13,8 @@ from migpt_shared.settings.base import Section, secret_from
 
 _KEY = re.compile(r"[a-z0-9_]+")
 _TOPIC = re.compile(r"[^/+#\0]+(/[^/+#\0]+)*")
+_ENTITY_ID = re.compile(r"[a-z0-9_]+\.[a-z0-9_]+")
+_KIND = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)?")
 
 
 class HomeAssistantSettings(Section):
@@ -21,10 +24,25 @@ class HomeAssistantSettings(Section):
         default=None,
         description="base URL of Home Assistant, such as http://homeassistant.local:8123; needed to command the home",
     )
-    token: SecretStr | None = Field(default=None, description="long-lived access token")
+    token: SecretStr | None = Field(
+        default=None, description="long-lived access token: in Home Assistant's profile page, under security"
+    )
     token_file: Path | None = Field(default=None, description="a file that holds it, instead of token")
-    agent_id: str = Field(default="", description="conversation agent; empty: Home Assistant's default")
-    device_mapping: dict[str, str] = Field(default_factory=dict, description="spoken name to entity id")
+    agent_id: str = Field(
+        default="", description="conversation agent, such as conversation.chatgpt; empty: Home Assistant's own"
+    )
+    language: str = Field(
+        default="", description="language of the conversation, such as zh-cn; empty: zh-cn or en, by `language`"
+    )
+    confirm_domains: list[str] = Field(
+        default_factory=lambda: ["lock", "alarm_control_panel", "valve", "cover.garage", "cover.gate"],
+        description="what is only operated after a spoken yes: domains, or domain.device_class",
+    )
+    device_mapping: dict[str, str] = Field(
+        default_factory=dict,
+        description="spoken name to entity id; these names go before Home Assistant's, and their entities need not be"
+        " exposed",
+    )
     discovery: bool = Field(default=True, description="the speakers appear in Home Assistant by MQTT discovery")
     discovery_prefix: str = Field(
         default="homeassistant", description="the discovery prefix of Home Assistant's MQTT integration"
@@ -53,9 +71,28 @@ class HomeAssistantSettings(Section):
     @field_validator("url", "console_url")
     @classmethod
     def _is_base_url(cls, url: str | None) -> str | None:
-        if url and not url.startswith(("http://", "https://")):
+        if not url:
+            return None
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
             raise ValueError("must be a base URL such as http://homeassistant.local:8123")
-        return url.rstrip("/") if url else url
+        return url.rstrip("/")
+
+    @field_validator("confirm_domains")
+    @classmethod
+    def _are_kinds(cls, kinds: list[str]) -> list[str]:
+        for kind in kinds:
+            if not _KIND.fullmatch(kind):
+                raise ValueError(f"{kind!r} is neither a domain such as lock nor a device class such as cover.garage")
+        return kinds
+
+    @field_validator("device_mapping")
+    @classmethod
+    def _are_entity_ids(cls, mapping: dict[str, str]) -> dict[str, str]:
+        for name, entity_id in mapping.items():
+            if not name.strip() or not _ENTITY_ID.fullmatch(entity_id):
+                raise ValueError(f"{name!r} = {entity_id!r}: a name needs an entity id such as light.living_room")
+        return mapping
 
     @field_validator("leave_out")
     @classmethod

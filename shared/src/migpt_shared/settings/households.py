@@ -69,7 +69,9 @@ class HouseholdSettings(Section):
     pass_token_file: Path | None = Field(default=None, description="a file that holds it, instead of pass_token")
     endpoints: EndpointSettings = Field(default_factory=EndpointSettings)
     speakers: dict[Name, SpeakerSettings] = Field(default_factory=dict)
-    home_assistant: HomeAssistantSettings | None = Field(default=None)
+    home_assistant: HomeAssistantSettings | None = Field(
+        default=None, description="this household's Home Assistant, where there are several households"
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field, SecretStr, ValidationError, model_validator
@@ -24,7 +25,7 @@ from migpt_shared.settings.routing import RoutingSettings
 from migpt_shared.settings.speech import SpeechSettings
 
 ENV_PREFIX = "MIGPT_"
-SECRET_FILES = ("xiaomi.toml", "llm.toml", "home_assistant.toml")
+SECRET_FILES = ("xiaomi.toml", "llm.toml", "home_assistant.toml", "console.toml")
 
 LogLevel = Literal["quiet", "normal", "debug"]
 LogFormat = Literal["auto", "text", "json"]
@@ -53,12 +54,19 @@ class Settings(BaseSettings):
     llm: LlmSettings = Field(default_factory=LlmSettings)
     speech: SpeechSettings = Field(default_factory=SpeechSettings)
     home_assistant: HomeAssistantSettings | None = Field(default=None)
-    console: ConsoleSettings | None = Field(default=None)
+    console: ConsoleSettings = Field(default_factory=ConsoleSettings)
 
     @model_validator(mode="after")
     def _one_home_for_home_assistant(self) -> Settings:
         if self.home_assistant is not None and len(self.households) > 1:
-            raise ValueError("[home_assistant] fits one household only; there are several households")
+            raise ValueError(
+                "[home_assistant] fits one household only; there are several households:"
+                " give each its own as [households.NAME.home_assistant]"
+            )
+        if self.home_assistant is not None:
+            for name, household in self.households.items():
+                if household.home_assistant is not None:
+                    raise ValueError(f"give either [home_assistant] or [households.{name}.home_assistant], not both")
         return self
 
     @classmethod
@@ -84,17 +92,18 @@ class Settings(BaseSettings):
             yield password
 
 
-def load_settings(config: Path | None) -> Settings:
+def load_settings(config: Path | None, instead: Mapping[Path, str] = MappingProxyType({})) -> Settings:
     """Read and check all settings. `config` None: defaults and environment alone.
 
-    Relative paths in the file are taken from the file's folder. Raises SettingsError with all problems at once.
+    `instead`: texts that stand for what is in some of the files, to be checked before they are written. Relative paths
+    in the file are taken from the file's folder. Raises SettingsError with all problems at once.
     """
     if config is None:
         return _validated({}, base=Path.cwd())
     config = config.expanduser().absolute()
-    values: dict[str, Any] = _read_toml(config, required=True)
+    values: dict[str, Any] = _read_toml(config, instead, required=True)
     for name in SECRET_FILES:
-        values = _merged(values, _read_toml(config.parent / "secrets" / name, required=False))
+        values = _merged(values, _read_toml(config.parent / "secrets" / name, instead, required=False))
     return _validated(values, base=config.parent)
 
 
@@ -123,9 +132,9 @@ def _make_absolute(values: dict[str, Any], base: Path) -> None:
             values[key] = str(base / Path(value).expanduser())
 
 
-def _read_toml(file: Path, *, required: bool) -> dict[str, Any]:
+def _read_toml(file: Path, instead: Mapping[Path, str], *, required: bool) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        return tomllib.loads(instead[file] if file in instead else file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         if required:
             raise SettingsError([f"{file}: there is no such file; copy config.example.toml to it to begin"]) from None

@@ -41,6 +41,12 @@ class RoutingSettings(Section):
         description="so many seconds after an answer of the language model a fragment such as 为什么呢 is likelier "
         "meant for it; 0: never",
     )
+    confirm_s: float = Field(
+        default=20.0,
+        ge=3,
+        le=300,
+        description="how long a question about the home, such as 确认要打开大门吗, waits for an answer once spoken",
+    )
     rescue: bool = Field(
         default=True,
         description="when XiaoAI answers that it does not know or cannot, the language model takes over; never with "

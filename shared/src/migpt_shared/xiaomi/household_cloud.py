@@ -8,14 +8,25 @@ from migpt_shared.settings import HouseholdSettings
 from migpt_shared.xiaomi.cloud import XiaomiCloud
 from migpt_shared.xiaomi.credentials import Credentials
 from migpt_shared.xiaomi.endpoints import Endpoints
+from migpt_shared.xiaomi.sign_in import SignIn
 from migpt_shared.xiaomi.store import TokenStore
 
 
 def household_cloud(name: str, household: HouseholdSettings, data_dir: Path) -> XiaomiCloud:
     """A cloud, not yet open, for the household of that name. Its tokens are kept in `data_dir`/xiaomi/`name`.json."""
-    endpoints = household.endpoints
-    return XiaomiCloud(
-        Credentials(household.account, household.password, household.pass_token),
-        TokenStore(data_dir / "xiaomi" / f"{name}.json"),
-        Endpoints(endpoints.account, endpoints.mina, endpoints.conversation, endpoints.miot),
-    )
+    credentials = Credentials(household.account, household.password, household.pass_token)
+    return XiaomiCloud(credentials, _store(name, data_dir), _endpoints(household))
+
+
+def household_sign_in(name: str, household: HouseholdSettings, data_dir: Path) -> SignIn:
+    """A login of that household with a person at hand, not yet open; into the same token file."""
+    return SignIn(household.account, _store(name, data_dir), _endpoints(household))
+
+
+def _store(name: str, data_dir: Path) -> TokenStore:
+    return TokenStore(data_dir / "xiaomi" / f"{name}.json")
+
+
+def _endpoints(household: HouseholdSettings) -> Endpoints:
+    given = household.endpoints
+    return Endpoints(given.account, given.mina, given.conversation, given.miot)

@@ -46,6 +46,20 @@ def user_agent_of(device_id: str) -> str:
     return f"Mozilla/5.0 ({system}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{version}.0.0.0 Safari/537.36"
 
 
+def password_fields(form: PasswordForm, account: str, password: SecretStr) -> dict[str, str]:
+    """What step 2 posts. Holds a hash of the password."""
+    digest = hashlib.md5(password.get_secret_value().encode(), usedforsecurity=False).hexdigest().upper()
+    return {
+        "_json": "true",
+        "qs": form.qs,
+        "sid": form.sid,
+        "_sign": form.sign,
+        "callback": form.callback,
+        "user": account,
+        "hash": digest,
+    }
+
+
 class LoginSteps:
     """One login under way. Every step raises CloudUnreachable, MalformedAnswer or a LoginFailed."""
 
@@ -66,16 +80,7 @@ class LoginSteps:
 
     async def send_password(self, form: PasswordForm, account: str, password: SecretStr) -> Granted:
         """Step 2."""
-        digest = hashlib.md5(password.get_secret_value().encode(), usedforsecurity=False).hexdigest().upper()
-        fields = {
-            "_json": "true",
-            "qs": form.qs,
-            "sid": form.sid,
-            "_sign": form.sign,
-            "callback": form.callback,
-            "user": account,
-            "hash": digest,
-        }
+        fields = password_fields(form, account, password)
         return read_password_answer(await self._page("serviceLoginAuth2", fields))
 
     async def fetch_service_token(self, location: str, nonce: str, ssecurity: str) -> str:

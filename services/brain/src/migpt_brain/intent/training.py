@@ -35,7 +35,7 @@ FEWEST_LINES = 2
 #: How closely the weights follow the corpus; found by cross-validation; a factor of 3 costs little.
 STRENGTH = 4.0
 #: A command that the language model takes away is this much worse than a question that is left to XiaoAI.
-COST_OF_STEALING = 1.5
+COST_OF_STEALING = 2.0
 #: The domain of what people taught, and how much one such utterance counts: a line of the corpus counts by the square
 #: root of its forms, 1 to 5.
 TAUGHT = "taught"
@@ -175,9 +175,11 @@ def _incidence(grams_by_utterance: Sequence[frozenset[str]], places: Mapping[str
     columns: list[int] = []
     ends = [0]
     for of_one in grams_by_utterance:
-        columns += sorted(map(places.__getitem__, of_one))
+        columns += map(places.__getitem__, of_one)
         ends.append(len(columns))
-    return csr_matrix((np.ones(len(columns)), columns, ends), shape=(len(grams_by_utterance), len(places)))
+    matrix = csr_matrix((np.ones(len(columns)), columns, ends), shape=(len(grams_by_utterance), len(places)))
+    matrix.sort_indices()  # sets have no order, and sums depend on theirs
+    return matrix
 
 
 def _taught_utterance(taught: Taught) -> Utterance:

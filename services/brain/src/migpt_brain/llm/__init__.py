@@ -6,20 +6,35 @@ half a second to import.
 
 from migpt_brain.llm.failures import AnswerFailed, FailureKind, spoken_failure
 from migpt_brain.llm.parts import AnswerPart, AnswerRequest, ChatMessage, Finished, TextDelta
-from migpt_brain.llm.presets import PresetError, ResolvedPreset, preset_names, preset_problem, resolve, usable_presets
-from migpt_brain.llm.providers import Provider, known_providers
+from migpt_brain.llm.tools import Choice, ChoiceRequest, TalkPart, Tool, ToolCall, ToolResult
+from migpt_shared.providers import (
+    PresetError,
+    Provider,
+    ResolvedPreset,
+    known_providers,
+    preset_names,
+    preset_problem,
+    resolve,
+    usable_presets,
+)
 
 __all__ = [
     "AnswerFailed",
     "AnswerPart",
     "AnswerRequest",
     "ChatMessage",
+    "Choice",
+    "ChoiceRequest",
     "FailureKind",
     "Finished",
     "PresetError",
     "Provider",
     "ResolvedPreset",
+    "TalkPart",
     "TextDelta",
+    "Tool",
+    "ToolCall",
+    "ToolResult",
     "known_providers",
     "preset_names",
     "preset_problem",

@@ -166,6 +166,10 @@ class StoryBook:
     stories: list[Story] = field(default_factory=list)
     _by_turn: dict[str, Story] = field(default_factory=dict)
 
+    def of_turn(self, turn: str) -> Story | None:
+        """The story of that turn, if it is still kept."""
+        return self._by_turn.get(turn)
+
     # -- the bus
 
     def heard(self, address: Address, heard: Heard, at: float) -> list[Beat]:

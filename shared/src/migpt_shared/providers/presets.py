@@ -5,22 +5,29 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from urllib.parse import urlsplit
 from urllib.request import getproxies_environment, proxy_bypass
 
 from pydantic import JsonValue, SecretStr
 
-from migpt_brain.llm.failures import FailureKind
-from migpt_brain.llm.providers import ModelTraits, Provider, known_providers
+from migpt_shared.providers.known import ModelTraits, Provider, known_providers
 from migpt_shared.settings.llm import DIRECT, LlmSettings, PresetSettings
 
 _NO_KEY_NEEDED = SecretStr("not-needed")
 
 
-class PresetError(ValueError):
-    """A preset cannot be used. The text says what to change; `kind` what to say aloud."""
+class PresetFault(StrEnum):
+    """What a preset lacks."""
 
-    def __init__(self, kind: FailureKind, text: str) -> None:
+    UNKNOWN_PRESET = "unknown_preset"
+    NO_KEY = "no_key"
+
+
+class PresetError(ValueError):
+    """A preset cannot be used. The text says what to change, `kind` what sort of thing is missing."""
+
+    def __init__(self, kind: PresetFault, text: str) -> None:
         super().__init__(text)
         self.kind = kind
 
@@ -75,11 +82,11 @@ def resolve(name: str, settings: LlmSettings) -> ResolvedPreset:
     provider = known.get(own.provider if own and own.provider else name)
     if own is None and provider is None:
         names = ", ".join(preset_names(settings))
-        raise PresetError(FailureKind.UNKNOWN_PRESET, f"there is no preset named {name!r}; known names: {names}")
+        raise PresetError(PresetFault.UNKNOWN_PRESET, f"there is no preset named {name!r}; known names: {names}")
     preset = own or PresetSettings()
     if preset.provider and provider is None:
         raise PresetError(
-            FailureKind.UNKNOWN_PRESET,
+            PresetFault.UNKNOWN_PRESET,
             f"llm.presets.{name}.provider: {preset.provider!r} is not known; known providers: {', '.join(known)}",
         )
     base_url = preset.base_url or (provider.base_url if provider else None)
@@ -87,7 +94,7 @@ def resolve(name: str, settings: LlmSettings) -> ResolvedPreset:
     if base_url is None or model is None:
         missing = "base_url" if base_url is None else "model"
         raise PresetError(
-            FailureKind.UNKNOWN_PRESET,
+            PresetFault.UNKNOWN_PRESET,
             f"llm.presets.{name}.{missing} is missing: {name!r} is no known provider, so base_url and model are needed",
         )
     traits = provider.traits(model) if provider else ModelTraits()
@@ -120,15 +127,15 @@ def _key(name: str, preset: PresetSettings, provider: Provider | None, base_url:
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not text"
             raise PresetError(
-                FailureKind.NO_KEY, f"llm.presets.{name}.api_key_file: {preset.api_key_file} cannot be read: {reason}"
+                PresetFault.NO_KEY, f"llm.presets.{name}.api_key_file: {preset.api_key_file} cannot be read: {reason}"
             ) from None
         if text:
             return SecretStr(text)
-        raise PresetError(FailureKind.NO_KEY, f"llm.presets.{name}.api_key_file: {preset.api_key_file} is empty")
+        raise PresetError(PresetFault.NO_KEY, f"llm.presets.{name}.api_key_file: {preset.api_key_file} is empty")
     if is_loopback(base_url) or (provider is not None and not provider.key_page):
         return _NO_KEY_NEEDED
     where = f"; a key is to be had at {provider.key_page}" if provider and provider.key_page else ""
-    raise PresetError(FailureKind.NO_KEY, f"llm.presets.{name}.api_key is missing{where}")
+    raise PresetError(PresetFault.NO_KEY, f"llm.presets.{name}.api_key is missing{where}")
 
 
 def is_loopback(url: str) -> bool:

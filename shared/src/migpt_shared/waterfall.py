@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
-from migpt_cli.story import Spoken, Story
 from migpt_shared.language import Phrase
+from migpt_shared.story import Spoken, Story
 
 _PUBLISHED = Phrase(zh="小米云收录", en="Xiaomi's transcript")
 _HEARD = Phrase(zh="听到", en="heard")
