@@ -25,6 +25,7 @@ LAYERS = {  # in the order in which they run: what is quick and names the mistak
     "system": "all services as processes, with a simulated cloud",
     "faults": "the same while something breaks",
     "docker": "images and the compose file, with a Docker engine",
+    "home_assistant": "the bridge beside a real Home Assistant",
 }
 
 #: Layers of real processes, which a starved machine can make late: a failure there is repeated once, and both are told.
