@@ -282,7 +282,7 @@ class Conversation:
                 self.send_again(speaker, is_new=False)
 
     def send_again(self, speaker: str, *, is_new: bool) -> None:
-        """What the speaker service has not taken up is published again; `is_new`: it is another than before."""
+        """What the speaker service has not reported as over is published again; `is_new`: it is another than before."""
         opened = self._turn
         if opened is None or not opened.progress.is_confirmed or speaker not in opened.progress.speakers:
             return
