@@ -19,7 +19,9 @@ from migpt_cli.messages_command import messages
 from migpt_cli.outcome import EXIT_CODES
 from migpt_cli.say_command import say
 from migpt_cli.service_command import service_app
+from migpt_cli.shell_command import shell
 from migpt_cli.speakers_command import speakers
+from migpt_cli.status_command import status
 from migpt_cli.testing import run_tests
 from migpt_cli.train_command import train
 from migpt_cli.up_command import up
@@ -75,7 +77,15 @@ _COMMANDS: tuple[tuple[Callable[..., None], Phrase], ...] = (
             en="Ask as if it had been said; prints the answer as it comes.",
         ),
     ),
+    (
+        shell,
+        Phrase(
+            zh="交互式控制台：一行一句，命令之外都是提问。",
+            en="An interactive console: line by line; what is no command is asked.",
+        ),
+    ),
     (watch, Phrase(zh="实时观看每一轮对话。", en="Watch every turn as it happens.")),
+    (status, Phrase(zh="服务、账号和音箱的状态。", en="Services, accounts and speakers at a glance.")),
     (speakers, Phrase(zh="列出所有音箱和它们的状态。", en="List the speakers and how they are.")),
     (ps, Phrase(zh="容器的健康、重启、内存（docker compose）。", en="Health, restarts and memory of the containers.")),
     (
