@@ -11,7 +11,7 @@ import pytest_asyncio
 from structlog.testing import capture_logs
 
 from migpt_cli.broker import PrivateBroker
-from migpt_shared.messages import HomeAsk, HomeLook
+from migpt_shared.messages import HomeAsk, HomeEntities, HomeLook
 from tests.broker.home_bench import home_bench
 from tests.home_stand_in import TOKEN, HomeStandIn, spoken
 
@@ -160,11 +160,13 @@ async def test_a_call_is_confirmed_by_the_state(
         answer = await brain.call("light.turn_on", "light.living", "light.bed")
         assert (answer.ok, answer.code) == (False, "unconfirmed")
         assert answer.speech == "指令已发出，但卧室灯还没有反应。"
+        answer = await brain.ask("打开卧室灯")
+        assert (answer.ok, answer.code) == (False, "unconfirmed"), "the agent's own word is not enough"
         await home.becomes("light.bed", "unavailable")
         answer = await brain.call("light.turn_on", "light.bed")
         assert (answer.code, answer.speech) == ("unavailable", "卧室灯现在连不上，没有执行。")
         answer = await brain.ask("打开卧室灯")
-        assert (answer.code, answer.ok) == ("unavailable", False), "the agent's own word is not enough"
+        assert (answer.code, answer.ok) == ("unavailable", False)
 
 
 async def test_only_what_is_exposed_can_be_called(
@@ -309,3 +311,16 @@ async def test_what_is_not_home_assistant(
     async with home_bench(broker, topic_prefix, tmp_path, home, url=f"{home.url}/elsewhere") as bench:
         state = await bench.brain.until_state(connected=False, code="unreachable")
         assert "404" in (state.error or "")
+
+
+async def test_a_household_without_home_assistant_any_more(
+    broker: PrivateBroker, topic_prefix: str, tmp_path: Path, home: HomeStandIn
+) -> None:
+    async with home_bench(broker, topic_prefix, tmp_path, home) as bench:
+        brain = bench.brain
+        await brain.until_state(connected=True)
+        await brain.until(brain.entities)
+        bench.without_home_assistant()
+        await brain.until(lambda: HomeEntities in brain.emptied, "end of the entities")
+        state = await brain.until_state(connected=False)
+        assert state.owner is None

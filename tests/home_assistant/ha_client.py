@@ -14,6 +14,8 @@ import aiohttp
 
 Record = dict[str, Any]
 _LOOK_AGAIN_S = 0.1
+#: Where Home Assistant says that it logs much, which its MQTT integration does about any device when set to debug.
+_ABOUT_THE_LOG = "homeassistant.util.logging"
 
 
 class HomeAssistantError(Exception):
@@ -133,7 +135,9 @@ class HomeAssistant:
         return [
             f"{row['level']} {row['name']}: {'; '.join(row['message'])}"
             for row in rows
-            if row["timestamp"] >= since and "mqtt" in f"{row['name']} {row['message']}".lower()
+            if row["timestamp"] >= since
+            and row["name"] != _ABOUT_THE_LOG
+            and "mqtt" in f"{row['name']} {row['message']}".lower()
         ]
 
     # -- what it does --------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import aiomqtt
 
 from migpt_cli.broker import PrivateBroker
 from migpt_shared.bus import BrokerAddress
-from migpt_shared.messages import SpeakerInfo
+from migpt_shared.messages import Presence, SpeakerInfo
 from migpt_simulator import SimulatedHome, SimulatedSpeaker
 from tests.home_assistant.ha_client import HomeAssistant, Surroundings
 from tests.whole_system import SERVICES, WholeSystem
@@ -84,6 +84,22 @@ class Household(WholeSystem):
         platform, name = key.split(".")
         return f"{platform}.{self.device(unit)}_{name}"
 
+    def bridges(self) -> int:
+        """How many bridges live."""
+        return len(self._bridges())
+
+    def births(self) -> int:
+        """How often the living bridges have heard that Home Assistant has started."""
+        return sum(presence.counters["home_assistant_starts"] for presence in self._bridges())
+
+    def _bridges(self) -> list[Presence]:
+        return [
+            message
+            for (kind, places), message in self.watcher.latest.items()
+            if kind is Presence and places[0] == "ha_bridge" and isinstance(message, Presence)
+            if message.status == "online"
+        ]
+
 
 async def retained(url: str, *filters: str, quiet_s: float = 0.5) -> dict[str, bytes]:
     """What the broker keeps, by topic."""
@@ -118,12 +134,14 @@ async def clean(url: str) -> None:
 
 
 @asynccontextmanager
-async def household(ha: HomeAssistant, **options: object) -> AsyncIterator[Household]:
+async def household(
+    ha: HomeAssistant, *, kind: type[Household] = Household, **options: object
+) -> AsyncIterator[Household]:
     """A household that is shown in Home Assistant completely, and gone from it afterwards."""
     url = ha.surroundings.broker_url
     await clean(url)
     try:
-        async with Household(ha.surroundings, **options) as running:  # type: ignore[arg-type]
+        async with kind(ha.surroundings, **options) as running:  # type: ignore[arg-type]
             await ha.until(
                 lambda states: all(
                     states.get(running.entity("binary_sensor.online", address.speaker), {}).get("state") == "on"

@@ -74,6 +74,26 @@ def test_sentences_are_spoken_once_and_in_order_however_they_come() -> None:
     assert run.conductor.voice.answers.repeated == 3
 
 
+def test_who_sends_a_sentence_again_is_told_again_how_it_fared() -> None:
+    run = ConductorRun()
+    run.turn(0.0)
+    run.sentence(0.1, 0, "第一句话在这里。")
+    run.sentence(0.1, 1, "第二句话在这里。", last=True)
+    run.run_until(20.0)
+    assert run.phases()[-1] == ("spoken", (1,))
+    before = len(run.speeches())
+    run.sentence(21.0, 0, "第一句话在这里。")
+    run.sentence(21.0, 1, "第二句话在这里。", last=True)
+    run.run_until(22.0)
+    assert run.phases()[before:] == [("spoken", (0,)), ("spoken", (1,))]
+    assert run.whole() == ["第一句话在这里。", "第二句话在这里。"]
+    # In another turn nothing is told of this one.
+    run.turn(30.0, "t2")
+    run.sentence(30.1, 0, "别的话。", "t2", last=True)
+    run.run_until(40.0)
+    assert {speech.turn for speech in run.speeches()[before + 2 :]} == {"t2"}
+
+
 def test_a_gap_is_waited_for_a_little_and_counted() -> None:
     run = ConductorRun()
     run.turn(0.0)

@@ -13,6 +13,7 @@ from migpt_ha_bridge.home.dialogues import FORGOTTEN_AFTER_S, Dialogues, Exchang
 from migpt_ha_bridge.home.direct_commands import DirectCommand, direct_command, in_home_assistants_words
 from migpt_ha_bridge.home.directory import Device, Entry, Registry, entities, exposed_to_conversation
 from migpt_ha_bridge.home.expectations import is_done
+from migpt_ha_bridge.home.intended import intended_service
 from migpt_ha_bridge.home.sentences import confirm_call, confirm_text, done, listed, problem
 from migpt_ha_bridge.home.states import EntityState, StateTable
 from migpt_ha_bridge.home.targets import targets
@@ -282,6 +283,26 @@ def test_the_agent_is_asked_in_its_own_words() -> None:
 
 
 # -- the agent
+
+
+@pytest.mark.parametrize(
+    ("text", "domain", "service"),
+    [
+        ("打开客厅灯", "light", "turn_on"),
+        ("把客厅灯关掉", "light", "turn_off"),
+        ("开灯", "light", "turn_on"),
+        ("打开大门锁", "lock", "unlock"),
+        ("锁上大门", "lock", "lock"),
+        ("关闭窗帘", "cover", "close_cover"),
+        ("Turn the lamp off", "light", "turn_off"),
+        ("客厅灯开着吗", "light", None),
+        ("打开客厅灯关闭卧室灯", "light", None),
+        ("亮度设为五十", "light", None),
+        ("打开空调", "climate", None),
+    ],
+)
+def test_what_a_plain_sentence_means(text: str, domain: str, service: str | None) -> None:
+    assert intended_service(text, domain) == service
 
 
 def test_the_agents_answer() -> None:

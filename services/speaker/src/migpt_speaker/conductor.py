@@ -181,7 +181,7 @@ class Conductor:
 
     def _take(self, sentence: Sentence, now: float) -> None:
         self.routine.progress_at = now
-        self.voice.answers.add(sentence)
+        self.voice.hear(sentence)
 
     def _opened(self, turn: Turn, now: float, others: tuple[str, ...], *, was_heard_here: bool, is_first: bool) -> None:
         """A new turn: what belongs to the one before it ends. `is_first`: nobody of us has begun to answer it."""

@@ -18,6 +18,7 @@ from migpt_ha_bridge.home.direct_commands import direct_command, in_home_assista
 from migpt_ha_bridge.home.errors import HomeAssistantError, HomeSlow, HomeUnreachable, Refused
 from migpt_ha_bridge.home.expectations import is_done
 from migpt_ha_bridge.home.follower import Follower
+from migpt_ha_bridge.home.intended import intended_service
 from migpt_ha_bridge.home.states import EntityState
 from migpt_ha_bridge.home.targets import targets
 from migpt_shared.language import Language
@@ -31,6 +32,8 @@ _CALL_WITHIN_S = 6.0
 #: A device has so long to show, after Home Assistant has sent the command.
 _SHOWN_WITHIN_S = 4.0
 _LONGEST_FADE_S = 3.0
+#: The same after the agent has said that it is done.
+_AGENT_SHOWN_WITHIN_S = 3.0
 
 
 class Answerer:
@@ -78,6 +81,7 @@ class Answerer:
             if names := guarded(ask.text, self._follower.entities, said_before):
                 question = sentences.confirm_text(ask.text, names, self._language)
                 return self._failed(ask, "needs_confirmation", "a person has to confirm this", names, speech=question)
+        states = self._follower.states.copy()
         try:
             raw = await self._converse(ask, before.conversation_id if before else None)
         except HomeAssistantError as error:
@@ -85,7 +89,7 @@ class Answerer:
         answer = agent_answer(raw)
         exchange = Exchange(answer.conversation_id, ask.text, answer.speech, time.monotonic())
         self._dialogues.remember(ask.speaker, exchange)
-        return self._judged(ask, answer)
+        return await self._judged(ask, answer, states)
 
     async def call(self, call: HomeCall) -> HomeAnswer:
         """Call a service, and see whether it happens."""
@@ -105,15 +109,16 @@ class Answerer:
             if missing := lack(entity.domain, call.data, self._follower.states.get(entity.id)):
                 words = sentences.lacks(missing, self._language, [entity.name])
                 return self._failed(call, "refused", f"{entity.id} has no {missing}", speech=words)
-        before = {entity.id: self._follower.states.get(entity.id) for entity in present}
+        before = self._follower.states.copy()
         try:
             await self._call(call, present)
         except HomeAssistantError as error:
             return self._error(call, error)
-        silent = await self._not_done(call, present, before)
+        meant = {entity.id: call.service.partition(".")[2] for entity in present}
+        silent = await self._not_done(meant, call.data, before, _SHOWN_WITHIN_S + _fade_s(call))
         if silent:
-            detail = "the state did not change as asked: " + ", ".join(entity.id for entity in silent)
-            return self._failed(call, "unconfirmed", detail, _names(silent))
+            detail = "the state did not change as asked: " + ", ".join(silent)
+            return self._failed(call, "unconfirmed", detail, self._names_of(silent))
         if absent:
             return self._failed(call, "unavailable", "unavailable in Home Assistant", _names(absent))
         if found.strangers:
@@ -158,15 +163,24 @@ class Answerer:
             raise Refused("bad_answer", "the agent's answer is not an object")
         return answer
 
-    def _judged(self, ask: HomeAsk, answer: AgentAnswer) -> HomeAnswer:
-        """The agent also says "done" about what cannot be reached: Home Assistant drops such commands silently."""
+    async def _judged(self, ask: HomeAsk, answer: AgentAnswer, before: Mapping[str, EntityState]) -> HomeAnswer:
+        """The agent also says "done" about what cannot be reached, and about what does not obey."""
         if answer.code is not None:
             return self._failed(ask, answer.code, answer.speech or answer.code, speech=answer.speech)
         states = {entity_id: self._follower.states.get(entity_id) for entity_id in answer.concerned}
         absent = [entity_id for entity_id, state in states.items() if state is not None and not state.is_available]
-        names = [entity.name for entity in self._follower.entities if entity.id in absent]
+        names = self._names_of(absent)
         if absent and len(absent) == len(answer.concerned):
             return self._failed(ask, "unavailable", "unavailable: " + ", ".join(absent), names)
+        meant: dict[str, str] = {}
+        for entity in self._follower.entities:
+            service = intended_service(ask.text, entity.domain)
+            if entity.id in answer.concerned and entity.id not in absent and service is not None:
+                meant[entity.id] = service
+        silent = await self._not_done(meant, {}, before, _AGENT_SHOWN_WITHIN_S)
+        if silent:
+            detail = "the state did not change as asked: " + ", ".join(silent)
+            return self._failed(ask, "unconfirmed", detail, self._names_of(silent))
         if answer.failed:
             return self._failed(ask, "unconfirmed", "failed: " + ", ".join(answer.failed), answer.failed)
         return HomeAnswer(turn=ask.turn, request=ask.id, ok=True, speech=answer.speech, asks_back=answer.asks_back)
@@ -183,23 +197,28 @@ class Answerer:
         )
 
     async def _not_done(
-        self, call: HomeCall, present: Sequence[HomeEntity], before: Mapping[str, EntityState | None]
-    ) -> list[HomeEntity]:
-        """Those that have not become what was asked after a while."""
-        service = call.service.partition(".")[2]
-        waiting = list(present)
+        self, meant: Mapping[str, str], data: Mapping[str, object], before: Mapping[str, EntityState], within_s: float
+    ) -> list[str]:
+        """Those of the entities (with the service that each was to obey) that have not done so after a while."""
 
-        def look() -> list[HomeEntity]:
+        def look() -> list[str]:
             states = self._follower.states
-            return [e for e in waiting if not is_done(e.domain, service, call.data, before[e.id], states.get(e.id))]
+            return [
+                entity_id
+                for entity_id, service in meant.items()
+                if not is_done(entity_id.partition(".")[0], service, data, before.get(entity_id), states.get(entity_id))
+            ]
 
         try:
-            async with asyncio.timeout(_SHOWN_WITHIN_S + _fade_s(call)):
+            async with asyncio.timeout(within_s):
                 while waiting := look():
                     await self._follower.state_change()
         except TimeoutError:
             waiting = look()
         return waiting
+
+    def _names_of(self, entity_ids: Sequence[str]) -> list[str]:
+        return [entity.name for entity in self._follower.entities if entity.id in entity_ids]
 
     def _own_names(self) -> dict[str, str]:
         """How Home Assistant calls what the settings name."""

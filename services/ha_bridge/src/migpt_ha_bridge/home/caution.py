@@ -30,6 +30,7 @@ class _Question(BaseModel):
 
 
 class _Pointing(BaseModel):
+    bare: list[str]
     words: list[str]
 
 
@@ -56,7 +57,8 @@ def guarded(text: str, entities: Iterable[HomeEntity], before: str = "") -> tupl
         named = careful
     if not named and before:
         is_clear = any(_names(text, entity) for entity in all_of_them)
-        if not is_clear and (_says(text, _words().pointing.words) or len(normalise(text)) <= 4):
+        points_back = _says(text, _words().pointing.words) or normalise(text) in _words().pointing.bare
+        if points_back and not is_clear:
             named = [entity for entity in careful if _names(before, entity)]
     return tuple(dict.fromkeys(entity.name for entity in named))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from migpt_shared.spoken_form import normalise
 
@@ -44,7 +43,7 @@ def direct_command(text: str, mapping: Mapping[str, str]) -> DirectCommand | Non
     for pattern in _PATTERNS:
         match = re.fullmatch(pattern + _ENDING, said)
         if match is not None and (entity_id := names.get(match["name"])):
-            return _command(entity_id, "on" if match["on"] else "off")
+            return _command(entity_id, is_on=match["on"] is not None)
     return None
 
 
@@ -58,9 +57,14 @@ def in_home_assistants_words(text: str, names: Mapping[str, str]) -> str:
     return text
 
 
-def _command(entity_id: str, wanted: Literal["on", "off"]) -> DirectCommand | None:
-    domain = entity_id.partition(".")[0]
-    if wanted == "off" and domain in _ONLY_ON:
-        return None
+def service_for(domain: str, *, is_on: bool) -> str:
+    """What switching on or off is called in the domain."""
     on, off = _SERVICES.get(domain, (f"{domain}.turn_on", f"{domain}.turn_off"))
-    return DirectCommand(on if wanted == "on" else off, entity_id)
+    return on if is_on else off
+
+
+def _command(entity_id: str, *, is_on: bool) -> DirectCommand | None:
+    domain = entity_id.partition(".")[0]
+    if not is_on and domain in _ONLY_ON:
+        return None
+    return DirectCommand(service_for(domain, is_on=is_on), entity_id)

@@ -47,6 +47,10 @@ class StateTable:
     def get(self, entity_id: str) -> EntityState | None:
         return self._states.get(entity_id)
 
+    def copy(self) -> dict[str, EntityState]:
+        """How everything is now."""
+        return dict(self._states)
+
     def clear(self) -> None:
         self._states.clear()
 

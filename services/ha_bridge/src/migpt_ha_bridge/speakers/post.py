@@ -106,10 +106,11 @@ class HouseholdPost:
 
     def _availability_seen(self, payload: bytes) -> None:
         if payload == ONLINE.encode():
+            self.view.state_stands(self._availability, payload)
             if not self._is_synchronised:
                 self._is_synchronised = True
                 self.settle()
-        else:
+        elif payload == OFFLINE.encode() and self.view.wishes.is_shown:
             # The will of a connection before this one, perhaps of another bridge.
             self._line.publish(self._availability, ONLINE.encode(), retain=True)
 

@@ -6,6 +6,7 @@ from nicegui import ui
 
 from migpt_console.console import Console
 from migpt_console.pages.parts.frame import frame
+from migpt_console.pages.parts.marks import mark
 from migpt_console.pages.settings import words
 from migpt_console.pages.settings.advanced import advanced_tab
 from migpt_console.pages.settings.basics import basics_tab
@@ -27,7 +28,7 @@ def add(console: Console) -> None:
                 return
             with ui.tabs().props("dense no-caps align=left inline-label outside-arrows mobile-arrows") as tabs:
                 for key, (name, icon) in words.TABS.items():
-                    ui.tab(key, label=name.in_(language), icon=icon).mark(f"tab-{key}")
+                    ui.tab(key, label=name.in_(language), icon=icon).props(mark(f"tab-{key}"))
             first = tab if tab in words.TABS else "basics"
             with ui.tab_panels(tabs, value=first, keep_alive=False).props("transition-duration=120").classes("panels"):
                 with ui.tab_panel("basics"):
