@@ -24,12 +24,12 @@ LAYERS = {  # in the order in which they run: what is quick and names the mistak
     "console": "the web console and its API, in a real browser",
     "system": "all services as processes, with a simulated cloud",
     "faults": "the same while something breaks",
-    "docker": "images and the compose file, with a Docker engine",
     "home_assistant": "the bridge beside a real Home Assistant",
+    "docker": "images and the compose file, with a Docker engine",
 }
 
 #: Layers of real processes, which a starved machine can make late: a failure there is repeated once, and both are told.
-REPEATED = ("broker", "system", "faults")
+REPEATED = ("broker", "console", "system", "faults", "home_assistant")
 
 #: How mosquitto is come by.
 _KEPT = ("MIGPT_NO_INSTALL", "MIGPT_MOSQUITTO", "MIGPT_INTENT_DATA", "MIGPT_TEST_DOCKER")

@@ -121,7 +121,6 @@ class HomeBench:
         self.settings = changed
         self.host._service.reconfigure(changed)
 
-
     def without_home_assistant(self) -> None:
         """The section is gone from the file."""
         self.settings = self.settings.model_copy(update={"home_assistant": None})

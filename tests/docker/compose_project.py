@@ -10,7 +10,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from migpt_cli.checkout import ROOT
@@ -105,9 +105,18 @@ class ComposeProject:
     def compose(self, *arguments: str, limit_s: float = _COMMAND_LIMIT_S, check: bool = True) -> str:
         return self.docker("compose", "-p", self.name, *self._profiles, *arguments, limit_s=limit_s, check=check)
 
+    def stream(self, arguments: Sequence[str], *, into: Path | None = None, out_of: Path | None = None) -> None:
+        """A compose command whose output goes into a file, or whose input comes out of one."""
+        with (into or Path(os.devnull)).open("wb") as output, (out_of or Path(os.devnull)).open("rb") as source:
+            done = subprocess.run(
+                ["docker", "compose", "-p", self.name, *arguments], cwd=self._folder, env=self._environment,
+                stdin=source, stdout=output, stderr=subprocess.PIPE, timeout=_COMMAND_LIMIT_S, check=False,
+            )  # fmt: skip
+        assert done.returncode == 0, done.stderr.decode()
+
     def build(self) -> None:
         """The images, with what the machine has left of its time."""
-        for service in (*SERVICES, "simulator", "demo"):
+        for service in (*SERVICES, "simulator", "demo", "backup", "restore"):
             self.compose("build", "-q", service, limit_s=_BUILD_LIMIT_S)
 
     def up(self, *services: str, scale: Mapping[str, int] | None = None) -> float:

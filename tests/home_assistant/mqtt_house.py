@@ -76,7 +76,7 @@ class MqttHouse:
         """Do what is commanded, until cancelled."""
         await self.client.subscribe(f"{_BASE}/+/set", qos=1)
         async for message in self.client.messages:
-            key, payload = message.topic.value.split("/")[1], bytes(message.payload).decode()  # type: ignore[arg-type]
+            key, payload = message.topic.value.split("/")[1], bytes(message.payload).decode()
             if key in self.deaf:
                 continue
             match payload:

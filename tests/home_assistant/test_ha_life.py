@@ -106,7 +106,7 @@ async def test_home_assistant_connects_anew(ha: HomeAssistant, house: Household)
     await ha.until_state(house.entity("switch.ai"), "on", 30)
     assert await ha.value(house.entity("number.volume")) == "40"
     assert len(house.watcher.of(Say)) == says
-    assert not [topic for topic in await retained(ha.surroundings.broker_url, "migpt/+/+/set/+", "migpt/+/+/do/+")]
+    assert not list(await retained(ha.surroundings.broker_url, "migpt/+/+/set/+", "migpt/+/+/do/+"))
 
 
 async def test_discovery_that_somebody_cleared_comes_back_with_home_assistants_start(

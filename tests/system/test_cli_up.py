@@ -147,7 +147,7 @@ def test_sigterm_ends_everything_within_five_seconds(mosquitto: Path, tmp_path: 
         home.up.send(signal.SIGTERM)
         assert home.up.ends(8) == 0
         assert gone(family, 1) == []
-        assert sum("service_stopped" in line for line in home.up.lines) == 3
+        assert sum("service_stopped" in line for line in home.up.lines) == 4
         assert not (tmp_path / "data" / "up.json").exists()
         assert home.migpt("speakers").returncode == 2
 

@@ -377,7 +377,8 @@ async def test_a_control_phrase_just_before_a_question_takes_effect(system: Whol
     speaker.say("紧接着的问题", NATIVE, publish_delay_s=0.5)
     turn = await system.watcher.closed("紧接着的问题")
     assert (turn.route, turn.phase) == ("llm", "done")
-    assert system.watcher.turns("打开高级对话")[-1].phase == "done"
+    # Heard a poll earlier, its confirmation is cut off by the question.
+    assert system.watcher.turns("打开高级对话")[-1].phase in ("done", "cancelled")
 
 
 async def test_an_ask_to_all_that_is_not_spoken_is_answered_once(system: WholeSystem) -> None:

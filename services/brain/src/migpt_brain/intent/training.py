@@ -35,7 +35,7 @@ FEWEST_LINES = 2
 #: How closely the weights follow the corpus; found by cross-validation; a factor of 3 costs little.
 STRENGTH = 4.0
 #: A command that the language model takes away is this much worse than a question that is left to XiaoAI.
-COST_OF_STEALING = 1.5
+COST_OF_STEALING = 2.0
 #: The domain of what people taught, and how much one such utterance counts: a line of the corpus counts by the square
 #: root of its forms, 1 to 5.
 TAUGHT = "taught"

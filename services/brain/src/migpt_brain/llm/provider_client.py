@@ -191,11 +191,15 @@ def sdk_client(base_url: str, api_key: str, http_client: httpx2.AsyncClient) -> 
 
 
 def _as_sdk_arguments(body: dict[str, Any]) -> dict[str, Any]:
-    """The request as the SDK's arguments: what it does not know goes through `extra_body` untouched."""
-    own = ("model", "messages", "stream", "stream_options", "temperature", "max_tokens", "max_completion_tokens")
+    """The request as the SDK's arguments: most of it goes through `extra_body` untouched.
+
+    The SDK looks at each field of each message to see whether it has to be renamed, which none has: with a conversation
+    of some length a quarter of all that a brain does (measured).
+    """
+    own = ("model", "stream", "stream_options", "temperature", "max_tokens", "max_completion_tokens")
     arguments = {name: body[name] for name in own if name in body}
     extra = {name: value for name, value in body.items() if name not in own}
-    return {**arguments, "extra_body": extra} if extra else arguments
+    return {**arguments, "messages": [], "extra_body": extra}
 
 
 def _chosen(completion: object, preset: str) -> Choice | Failure:

@@ -40,6 +40,8 @@ PLACES = (
     Place("talk", "/", "forum", Phrase(zh="对话", en="Talk")),
     Place("speakers", "/speakers", "speaker_group", Phrase(zh="音箱", en="Speakers")),
     Place("history", "/history", "history", Phrase(zh="历史", en="History")),
+    Place("health", "/health", "monitor_heart", Phrase(zh="健康", en="Health")),
+    Place("login", "/login", "qr_code_2", Phrase(zh="登录", en="Login")),
     Place("settings", "/settings", "settings", Phrase(zh="设置", en="Settings")),
 )
 
