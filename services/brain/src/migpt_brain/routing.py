@@ -55,8 +55,8 @@ class RoutingRules:
 class RoutingContext:
     """How things stand for one speaker.
 
-    home_is_down: there is a Home Assistant, but it cannot be asked. home_entities: what is there. awaited: what the home has asked back. now:
-    monotonic seconds.
+    home_is_down: there is a Home Assistant, but it cannot be asked. home_entities: what is there. awaited: what the
+    home has asked back. now: monotonic seconds.
     follows_answer: the language model has just answered. corrections: who should answer these very words, by their
     normalised form.
     """
