@@ -49,6 +49,8 @@ preset = "closed"
 [llm.presets.closed]
 base_url = "http://127.0.0.1:9/v1"
 model = "none"
+[console]
+port = 0
 """
 
 

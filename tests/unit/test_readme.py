@@ -27,6 +27,7 @@ ROOMS = (
     "services/poller/src/migpt_poller",
     "services/brain/src/migpt_brain",
     "services/speaker/src/migpt_speaker",
+    "services/console/src/migpt_console",
     "cli/src/migpt_cli",
 )
 RESULTS = ROOT / "bench" / "results.md"
