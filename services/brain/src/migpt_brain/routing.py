@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, Self
 
+from migpt_brain.asked.question import Reading
 from migpt_brain.control_phrases import ControlAction, ControlPhrases
 from migpt_brain.decision_table import REASON_TEXTS, Findings, Reason, may_be_rescued, row_for
 from migpt_brain.follow_up import in_context
@@ -59,6 +60,7 @@ class RoutingContext:
     home has asked back. now: monotonic seconds.
     follows_answer: the language model has just answered. corrections: who should answer these very words, by their
     normalised form.
+    answer: what the utterance is to a question that a program has asked.
     """
 
     mode: Mode
@@ -70,6 +72,7 @@ class RoutingContext:
     now: float = 0.0
     follows_answer: bool = False
     corrections: Mapping[str, Target] = field(default_factory=dict)
+    answer: Reading | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,4 +182,5 @@ class Router:
             p_in_context=p_in_context,
             threshold=threshold,
             is_refused=is_refused and self._rules.rescue,
+            answer=context.answer if said else None,
         )
