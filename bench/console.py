@@ -71,7 +71,7 @@ async def _events(house: ConsoleHouse, guest: Visit) -> float:
     missing = [turn for turn in published if turn not in seen]
     if missing:
         raise RuntimeError(f"{len(missing)} turns never came to the page")
-    return statistics.median(seen[turn] - at for turn, at in published.items())
+    return float(statistics.median(seen[turn] - at for turn, at in published.items()))
 
 
 async def _burst(house: ConsoleHouse) -> None:

@@ -12,9 +12,15 @@ from typing import Protocol
 
 from migpt_cli.up.child import Child
 from migpt_cli.up.restart_budget import RestartBudget
+from migpt_shared.settings import Settings
 from migpt_shared.surroundings import EXIT_UNUSABLE
 
 SERVICES = ("poller", "brain", "speaker", "console")
+
+
+def services_of(settings: Settings) -> tuple[str, ...]:
+    """The services that are wanted with these settings."""
+    return tuple(name for name in SERVICES if name != "console" or settings.console.enabled)
 
 
 @dataclass(frozen=True, slots=True)
