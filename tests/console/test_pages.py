@@ -14,7 +14,7 @@ from playwright.async_api import Browser, expect
 from migpt_shared.messages import BrainState, Presence, Say, SetVolume, Speech, Stop, Turn
 from migpt_simulator import DEFAULT_ACCOUNT, DEFAULT_PASSWORD
 from tests.console.browsing import DESKTOP, NEEDS_CHROMIUM, PHONE, Visit, chromium, visit
-from tests.console.console_process import API_KEY, ConsoleHouse
+from tests.console.console_process import API_KEY, PASSWORD, ConsoleHouse
 
 pytestmark = [NEEDS_CHROMIUM, pytest.mark.asyncio(loop_scope="module")]
 
@@ -361,6 +361,40 @@ async def test_whatever_people_and_models_say_stays_text(guest: Visit, house: Co
         await guest.go(path)
     assert await guest.page.locator("img[src=x]").count() == 0
     house.bus.clear(Turn, household="home", speaker="evil")
+
+
+async def test_english_is_a_setting(guest: Visit, house: ConsoleHouse) -> None:
+    config = house.config.read_text(encoding="utf-8")
+    house.config.write_text('language = "en"\n' + config, encoding="utf-8")
+    try:
+        async with asyncio.timeout(20):
+            while "Speakers" not in await guest.page.locator("nav").inner_text():
+                await guest.go("/")
+        for path in (*PATHS, *(f"/settings?tab={tab}" for tab in TABS)):
+            await guest.go(path)
+            shown = await guest.page.locator(".content").inner_text()
+            known = ("卧室小爱", "客厅小爱", "中文")
+            chinese = [line for line in shown.splitlines() if any("\u4e00" <= c <= "\u9fff" for c in line)]
+            if path in ("/login", "/settings?tab=voice", "/settings?tab=console", "/settings?tab=home"):
+                assert [line for line in chinese if line not in known] == []
+    finally:
+        house.config.write_text(config, encoding="utf-8")
+
+
+async def test_the_password_is_changed_and_every_browser_logs_in_again(guest: Visit, browser: Browser) -> None:
+    other = "another password"
+    for old, new in ((PASSWORD, other), (other, PASSWORD)):
+        await guest.go("/settings?tab=console")
+        await guest.field("old-password").fill("wrong")
+        await guest.field("new-password").fill(new)
+        await guest.part("change-password").click()
+        await expect(guest.page.locator(".q-notification", has_text="密码不对")).to_be_visible()
+        await guest.field("old-password").fill(old)
+        await guest.part("change-password").click()
+        await expect(guest.page.locator("input[name=password]")).to_be_visible()
+        await guest.page.fill("input[name=password]", new)
+        await guest.page.click("button[type=submit]")
+        await expect(guest.page.locator(".content")).to_be_visible()
 
 
 async def test_a_page_lives_on_after_the_console_was_killed(guest: Visit, house: ConsoleHouse) -> None:

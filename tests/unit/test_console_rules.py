@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from migpt_cli.up.supervisor import services_of
 from migpt_console.access.attempts import Attempts
 from migpt_console.access.proxies import _first_stranger, clean_prefix, is_within
 from migpt_console.figures import Figures, percentile
@@ -190,6 +191,12 @@ def test_lines_of_services_are_kept_and_read_from_the_end(tmp_path: Path) -> Non
     assert (lines[0].level, lines[0].details) == ("warning", "why=x")
     assert last_lines(tmp_path / "none", 3) == []
     assert (tmp_path / "logs" / "services.jsonl").stat().st_mode & 0o077 == 0
+
+
+def test_the_console_can_be_switched_off() -> None:
+    assert "console" in services_of(Settings())
+    off = Settings.model_validate({"console": {"enabled": False}})
+    assert services_of(off) == ("poller", "brain", "speaker")
 
 
 def test_marks_and_pictures_hold_nothing_of_others() -> None:
