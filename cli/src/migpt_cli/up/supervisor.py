@@ -27,11 +27,6 @@ def services_for(settings: Settings) -> tuple[str, ...]:
     return (*_ALWAYS, *bridge, *((_CONSOLE,) if settings.console.enabled else ()))
 
 
-def services_of(settings: Settings) -> tuple[str, ...]:
-    """The services that are wanted with these settings."""
-    return tuple(name for name in SERVICES if name != "console" or settings.console.enabled)
-
-
 @dataclass(frozen=True, slots=True)
 class Program:
     """What to run, under which name it is shown."""
