@@ -72,7 +72,7 @@ class HomeAssistantSettings(Section):
     @classmethod
     def _is_base_url(cls, url: str | None) -> str | None:
         if not url:
-            return None
+            return url
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
             raise ValueError("must be a base URL such as http://homeassistant.local:8123")
