@@ -53,8 +53,8 @@ class HomeAssistantSettings(Section):
     suggest_areas: bool = Field(
         default=True, description="propose each speaker's area; Home Assistant makes areas that it does not have"
     )
-    console_url: str = Field(
-        default="", description="where a browser at home finds the web console; linked from the devices' pages"
+    console_url: str | None = Field(
+        default=None, description="where a browser at home finds the web console; linked from the devices' pages"
     )
     leave_out: list[str] = Field(
         default_factory=list, description="entities that are not wanted, by the last part of their id, such as pause"
@@ -72,7 +72,7 @@ class HomeAssistantSettings(Section):
     @classmethod
     def _is_base_url(cls, url: str | None) -> str | None:
         if not url:
-            return url
+            return None
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
             raise ValueError("must be a base URL such as http://homeassistant.local:8123")
