@@ -35,7 +35,7 @@ async def test_every_entity_is_in_the_registry_under_its_id(ha: HomeAssistant, h
         device = house.device(unit)
         mine = {unique: row for unique, row in entities.items() if unique.startswith(f"{device}_")}
         assert set(mine) == expected(device)
-    bridge = {f"xiaoai_bridge_home_{entity.key}" for entity in bridge_entities()}
+    bridge = {f"xiaoai_bridge_home_{entity.key}" for entity in bridge_entities(commands_home=False)}
     assert bridge == {unique for unique in entities if unique.startswith("xiaoai_bridge_home_")}
     for unique, row in entities.items():
         assert row["entity_id"].split(".")[1] == unique, "ids are the same in every installation"

@@ -19,7 +19,7 @@ import structlog
 from migpt_shared.health_file import VARIABLE as HEALTH_FILE
 from migpt_shared.logs import set_up_logs
 from migpt_shared.runner import ServiceHost, mqtt_bus
-from migpt_shared.settings import SettingsError, load_settings
+from migpt_shared.settings import Settings, SettingsError, load_settings
 from migpt_shared.surroundings import EXIT_UNUSABLE, check_data_dir
 
 log = structlog.get_logger(__name__)
@@ -52,7 +52,11 @@ def service_main(name: str, service: str) -> None:
         for problem in str(error).splitlines():
             sys.stderr.write(f"migpt-{name}: {problem}\n")
         sys.exit(EXIT_UNUSABLE)
-    set_up_logs(service=name, level=settings.log_level, log_format=settings.log_format, secrets=settings.secrets())
+
+    def set_up(settings: Settings) -> None:
+        set_up_logs(service=name, level=settings.log_level, log_format=settings.log_format, secrets=settings.secrets())
+
+    set_up(settings)
 
     async def serve() -> None:
         stop = asyncio.Event()
@@ -63,7 +67,15 @@ def service_main(name: str, service: str) -> None:
             except NotImplementedError:  # Windows
                 signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
         make_service = pkgutil.resolve_name(service)
-        host = ServiceHost(make_service, name, settings, make_bus, config=arguments.config, health=arguments.health)
+        host = ServiceHost(
+            make_service,
+            name,
+            settings,
+            make_bus,
+            config=arguments.config,
+            health=arguments.health,
+            on_settings=set_up,
+        )
         await host.run(stop)
 
     try:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol
@@ -124,13 +124,17 @@ class ServiceHost:
         config: Path | None = None,
         watchdog: bool = True,
         health: Path | None = None,
+        on_settings: Callable[[Settings], None] | None = None,
     ) -> None:
-        """`health`: a file for `migpt_shared.health_file`, written as long as the service is well."""
+        """`health`: a file for `migpt_shared.health_file`, written as long as the service is well. `on_settings`: told
+        of settings that have changed, before the service is.
+        """
         self._name = name
         self._instance = secrets.token_hex(4)
         self._src = f"{name}/{self._instance}"
         self._config = config
         self._health_file = health
+        self._on_settings = on_settings
         self._watchdog = LoopWatchdog() if watchdog else None
         self._since_ms = time.time_ns() // 1_000_000
         self._ownership = Ownership(self._src)
@@ -183,6 +187,8 @@ class ServiceHost:
                 log.warning("retained_command_ignored", command=type(delivery.message).__name__, **delivery.places)
             case Presence() as presence if delivery.places["service"] == self._name:
                 self._receive_presence(presence, delivery)
+                if self._service.state_kind is None:
+                    self._service.receive(delivery)  # it divides nothing with its kind, but may want to show it
             case HearingState() | BrainState() | SpeechState() | HomeState() as state if (
                 type(state) is self._service.state_kind
             ):
@@ -300,6 +306,8 @@ class ServiceHost:
         except SettingsError as error:
             log.error("settings_refused", problems=list(error.problems), still="the former settings")
             return
+        if self._on_settings is not None:
+            self._on_settings(settings)
         log.info("settings_changed")
         self._service.reconfigure(settings)
 

@@ -17,9 +17,11 @@ from migpt_cli.broker import PrivateBroker, free_port
 from migpt_cli.demo.scenery import config_file, home_file
 from migpt_cli.outcome import CommandFailedError
 from migpt_cli.up.child import Child
+from migpt_cli.up.recorded import Recorded
 from migpt_cli.up.service_lines import LogEntry, read_line
 from migpt_cli.up.supervisor import Program, Supervisor, services_for
 from migpt_shared.language import Language, Phrase
+from migpt_shared.log_file import LogFile
 from migpt_shared.runner import MakeBus, mqtt_bus
 from migpt_shared.settings import Settings, load_settings
 
@@ -97,8 +99,11 @@ async def stage_of_processes(mosquitto: Path, language: Language, tell: Callable
         config.write_text(text, encoding="utf-8")
         settings = load_settings(config)
         stage = Stage(mqtt_bus(settings), addresses["control"])
+        lines = LogFile(folder / "data")
+        stack.callback(lines.close)
         services = services_for(settings)
-        supervisor = Supervisor([Program.service(name, config) for name in services], os.environ, _Witness(stage))
+        programs = [Program.service(name, config) for name in services]
+        supervisor = Supervisor(programs, os.environ, Recorded(_Witness(stage), lines))
         stop = asyncio.Event()
         supervising = asyncio.create_task(supervisor.run(stop), name="supervisor")
         tell(_SERVICES_UP.in_(language, names="、".join(services) if language == "zh" else ", ".join(services)))

@@ -22,11 +22,13 @@ from migpt_cli.outcome import EXIT_OK, EXIT_UNUSABLE, CommandFailedError, say_er
 from migpt_cli.problem import ProblemError
 from migpt_cli.stopping import stop_wanted
 from migpt_cli.up.progress import Note, Progress
+from migpt_cli.up.recorded import Recorded
 from migpt_cli.up.restart_budget import RestartBudget
 from migpt_cli.up.run_note import read_run_note, run_note
 from migpt_cli.up.screen import Screen
 from migpt_cli.up.supervisor import Program, Supervisor, services_for
 from migpt_shared.language import Phrase
+from migpt_shared.log_file import LogFile
 from migpt_shared.runner import mqtt_bus
 from migpt_shared.settings import Settings
 
@@ -67,7 +69,9 @@ async def run_up(settings: Settings, config: Path) -> int:
                 screen.note(Note("good", _OWN_BROKER.in_(settings.language, url=broker.url)))
             await stack.enter_async_context(_telling(settings, screen, is_own_broker=is_own_broker))
             programs = [Program.service(name, config) for name in services_for(settings)]
-            is_usable = await Supervisor(programs, environment, screen).run(stop)
+            lines = LogFile(settings.data_dir)
+            stack.callback(lines.close)
+            is_usable = await Supervisor(programs, environment, Recorded(screen, lines)).run(stop)
     return EXIT_OK if is_usable else EXIT_UNUSABLE
 
 

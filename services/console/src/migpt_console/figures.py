@@ -41,8 +41,14 @@ class Figures:
         self.turns: dict[tuple[str, str], int] = {}
         """turns by route and how they ended"""
 
+        self.failures_by_preset: dict[str, int] = {}
+        """turns that failed at a language model, by the one that was asked"""
+
     def turn_ended(self, story: Story, at: float) -> None:
         if story.turn is not None:
+            preset = story.turn.preset
+            if story.turn.phase == "failed" and story.turn.route == "llm" and preset is not None:
+                self.failures_by_preset[preset] = self.failures_by_preset.get(preset, 0) + 1
             key = (story.turn.route, story.turn.phase)
             self.turns[key] = self.turns.get(key, 0) + 1
         for stage, took_ms in _stages(waterfall(story)):

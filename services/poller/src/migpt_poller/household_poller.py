@@ -144,6 +144,7 @@ class HouseholdPoller:
             self._login_is_wanted = False
             state = await self._cloud.login_again()
             log.info("login_tried_again", household=self.name, ok=state.ok)
+            self._account = None  # whoever asked wants to hear how it stands, though nothing may have changed
             for poller in self.pollers.values():
                 poller.login_changed()
 

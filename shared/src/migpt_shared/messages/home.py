@@ -167,5 +167,8 @@ class Event(Message):
     source: Source | None = Field(default=None, description="where the question came from")
     preset: str | None = Field(default=None, description="the language model configuration that answers")
     choice: str | None = Field(default=None, description="which of the choices a person took; null: none of them")
+    outcome: str | None = Field(
+        default=None, description="how do/ask_user ended: choice, free (any answer was wanted), none, timeout, …"
+    )
     request: UlidText | None = Field(default=None, description="id of the do/ask_user that this answers")
     error: str | None = Field(default=None, description="what went wrong, if something did")

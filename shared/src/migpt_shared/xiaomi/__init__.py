@@ -3,7 +3,6 @@
 The only part of the project that talks to Xiaomi. Needs the extra `xiaomi` of migpt-shared.
 """
 
-from migpt_shared.xiaomi.account_pages import Picture
 from migpt_shared.xiaomi.account_state import AccountState
 from migpt_shared.xiaomi.cloud import XiaomiCloud
 from migpt_shared.xiaomi.conversation import AnswerKind, HistoryPage, NativeAnswer, Record
@@ -19,21 +18,16 @@ from migpt_shared.xiaomi.errors import (
     LoginFailed,
     LoginRejected,
     MalformedAnswer,
-    QrCodeExpired,
     SpeakerBusy,
     SpeakerOffline,
     StoreUnusable,
     TokenExpired,
     Unsupported,
     VerificationNeeded,
-    WrongAccount,
-    WrongCode,
     XiaomiError,
 )
 from migpt_shared.xiaomi.models import Action, Model, SilentValues, SpeakPath, known_hardware, model_of
 from migpt_shared.xiaomi.playback import PlayStatus
-from migpt_shared.xiaomi.sign_in import SignedIn, SignIn, VerificationWay
-from migpt_shared.xiaomi.sign_in_answers import QrCode, VerificationChannel
 from migpt_shared.xiaomi.store import TokenStore
 
 __all__ = [
@@ -54,13 +48,8 @@ __all__ = [
     "MalformedAnswer",
     "Model",
     "NativeAnswer",
-    "Picture",
     "PlayStatus",
-    "QrCode",
-    "QrCodeExpired",
     "Record",
-    "SignIn",
-    "SignedIn",
     "SilentValues",
     "SpeakPath",
     "SpeakerBusy",
@@ -69,11 +58,7 @@ __all__ = [
     "TokenExpired",
     "TokenStore",
     "Unsupported",
-    "VerificationChannel",
     "VerificationNeeded",
-    "VerificationWay",
-    "WrongAccount",
-    "WrongCode",
     "XiaomiCloud",
     "XiaomiError",
     "known_hardware",

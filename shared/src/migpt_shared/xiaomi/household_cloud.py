@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from migpt_shared.settings import EndpointSettings, HouseholdSettings
+from migpt_shared.settings import HouseholdSettings
 from migpt_shared.xiaomi.cloud import XiaomiCloud
 from migpt_shared.xiaomi.credentials import Credentials
 from migpt_shared.xiaomi.endpoints import Endpoints
@@ -14,27 +14,19 @@ from migpt_shared.xiaomi.store import TokenStore
 
 def household_cloud(name: str, household: HouseholdSettings, data_dir: Path) -> XiaomiCloud:
     """A cloud, not yet open, for the household of that name. Its tokens are kept in `data_dir`/xiaomi/`name`.json."""
-    return XiaomiCloud(
-        Credentials(household.account, household.password, household.pass_token),
-        household_store(name, data_dir),
-        _endpoints(household.endpoints),
-    )
+    credentials = Credentials(household.account, household.password, household.pass_token)
+    return XiaomiCloud(credentials, _store(name, data_dir), _endpoints(household))
 
 
-def household_sign_in(name: str, household: HouseholdSettings | None, data_dir: Path) -> SignIn:
-    """The login of a person to the household of that name, not yet open; the services take over what it stores.
-
-    `household` None: it is not configured yet, and whichever account the person logs in to is the right one.
-    """
-    if household is None:
-        return SignIn(None, household_store(name, data_dir))
-    return SignIn(household.account, household_store(name, data_dir), _endpoints(household.endpoints))
+def household_sign_in(name: str, household: HouseholdSettings, data_dir: Path) -> SignIn:
+    """A login of that household with a person at hand, not yet open; into the same token file."""
+    return SignIn(household.account, _store(name, data_dir), _endpoints(household))
 
 
-def household_store(name: str, data_dir: Path) -> TokenStore:
-    """Where the tokens of the household of that name are kept."""
+def _store(name: str, data_dir: Path) -> TokenStore:
     return TokenStore(data_dir / "xiaomi" / f"{name}.json")
 
 
-def _endpoints(endpoints: EndpointSettings) -> Endpoints:
-    return Endpoints(endpoints.account, endpoints.mina, endpoints.conversation, endpoints.miot)
+def _endpoints(household: HouseholdSettings) -> Endpoints:
+    given = household.endpoints
+    return Endpoints(given.account, given.mina, given.conversation, given.miot)

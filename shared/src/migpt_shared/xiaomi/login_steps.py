@@ -2,8 +2,6 @@
 
 import hashlib
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
@@ -48,12 +46,18 @@ def user_agent_of(device_id: str) -> str:
     return f"Mozilla/5.0 ({system}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{version}.0.0.0 Safari/537.36"
 
 
-@dataclass(frozen=True, slots=True)
-class CaptchaAnswer:
-    """What a person read in a captcha's picture, and the cookies that came with the picture."""
-
-    text: str
-    cookies: Mapping[str, str] = field(repr=False)
+def password_fields(form: PasswordForm, account: str, password: SecretStr) -> dict[str, str]:
+    """What step 2 posts. Holds a hash of the password."""
+    digest = hashlib.md5(password.get_secret_value().encode(), usedforsecurity=False).hexdigest().upper()
+    return {
+        "_json": "true",
+        "qs": form.qs,
+        "sid": form.sid,
+        "_sign": form.sign,
+        "callback": form.callback,
+        "user": account,
+        "hash": digest,
+    }
 
 
 class LoginSteps:
@@ -66,7 +70,6 @@ class LoginSteps:
             token |= {"userId": user_id, "passToken": pass_token}
         # Its __init__ parses a user-agent file of 2.6 MB (35 ms, 11 MB per account); the steps need these fields only.
         self._library: Any = MiAccount.__new__(MiAccount)
-        self._transport = transport
         self._library.session = LoginSession(transport, LOGIN_TIMEOUT_S)
         self._library.token = token
         self._library.ua = SimpleNamespace(random=user_agent_of(device_id))
@@ -75,24 +78,9 @@ class LoginSteps:
         """Step 1: the session by passToken, or the form for the password."""
         return read_session_answer(await self._page(f"serviceLogin?sid={sid}&_json=true"))
 
-    async def send_password(
-        self, form: PasswordForm, account: str, password: SecretStr, captcha: CaptchaAnswer | None = None
-    ) -> Granted:
-        """Step 2; `captcha` where an earlier one raised CaptchaNeeded."""
-        digest = hashlib.md5(password.get_secret_value().encode(), usedforsecurity=False).hexdigest().upper()
-        fields = {
-            "_json": "true",
-            "qs": form.qs,
-            "sid": form.sid,
-            "_sign": form.sign,
-            "callback": form.callback,
-            "user": account,
-            "hash": digest,
-        }
-        if captcha is None:
-            return read_password_answer(await self._page("serviceLoginAuth2", fields))
-        fields["captCode"] = captcha.text
-        self._library.session = LoginSession(self._transport, LOGIN_TIMEOUT_S, captcha.cookies)
+    async def send_password(self, form: PasswordForm, account: str, password: SecretStr) -> Granted:
+        """Step 2."""
+        fields = password_fields(form, account, password)
         return read_password_answer(await self._page("serviceLoginAuth2", fields))
 
     async def fetch_service_token(self, location: str, nonce: str, ssecurity: str) -> str:

@@ -1,276 +1,238 @@
-"""A person logs in: by QR code, passToken or password, with captcha and verification code where Xiaomi wants them."""
+"""Logging in with a person at hand: QR code, passToken, or password with captcha and verification.
+
+All ways lead to a passToken in the token store; with it every service gets its sessions by itself.
+"""
+
+from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
-from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
-import structlog
 from pydantic import SecretStr
 
-from migpt_shared.xiaomi.account_pages import AccountPages, Picture, content_of
-from migpt_shared.xiaomi.credentials import Credentials
-from migpt_shared.xiaomi.endpoints import Endpoints
-from migpt_shared.xiaomi.errors import (
-    CaptchaNeeded,
-    CloudRefused,
-    CloudUnreachable,
-    LoginRejected,
-    MalformedAnswer,
-    QrCodeExpired,
-    VerificationNeeded,
-    WrongAccount,
-    XiaomiError,
-)
-from migpt_shared.xiaomi.login import Login
-from migpt_shared.xiaomi.login_answers import Granted, PasswordForm
-from migpt_shared.xiaomi.login_steps import CaptchaAnswer, LoginSteps
-from migpt_shared.xiaomi.sign_in_answers import (
-    PassTokenGrant,
-    QrCode,
-    VerificationChannel,
-    check_sent,
-    read_channels,
-    read_masked_address,
-    read_qr_code,
-    read_scan,
-    read_verified,
-)
+from migpt_shared.xiaomi.endpoints import ACCOUNT_URL, Endpoints
+from migpt_shared.xiaomi.errors import CaptchaNeeded, LoginRejected, MalformedAnswer, VerificationNeeded
+from migpt_shared.xiaomi.identity import Identity
+from migpt_shared.xiaomi.login_answers import Granted, PasswordForm, read_password_answer
+from migpt_shared.xiaomi.login_steps import LOGIN_TIMEOUT_S, LoginSteps, password_fields, user_agent_of
 from migpt_shared.xiaomi.store import TokenStore
 from migpt_shared.xiaomi.tokens import Sid, Tokens, new_device_id
-from migpt_shared.xiaomi.transport import Transport
+from migpt_shared.xiaomi.transport import Answer, Transport, fields_of
 
-_QR_SID = "mijia"
-"""The service that Xiaomi's own app confirms; the passToken that comes of it serves every other."""
-
+#: Xiaomi ends a poll after about 30 s, and the code after 5 minutes (seen in the wild).
 _POLL_S = 120.0
-"""Seen in the wild: the server ends a poll after about 30 s by itself."""
-_SOONEST_POLL_S = 1.0
-_FORGOTTEN_COOKIES = ("passToken", "userId", "cUserId")
-
-_log = structlog.get_logger(__name__)
+_QR_LIFE_S = 300.0
 
 
-@dataclass(frozen=True, slots=True)
-class SignedIn:
-    """A login that is stored. `has_miot`: the speakers' MIoT interface has a session too, which some models need."""
-
-    user_id: str
-    has_miot: bool
+class QrExpiredError(LoginRejected):
+    """Nobody has scanned the code in time."""
 
 
-@dataclass(frozen=True, slots=True)
-class VerificationWay:
-    """Where a code can be sent; `address` is mostly asterisks, and empty if Xiaomi does not tell."""
+class WrongAccountError(LoginRejected):
+    """Somebody logged in, but not with the account of this household."""
 
-    channel: VerificationChannel
-    address: str
+    def __init__(self, wanted: str, got: str) -> None:
+        super().__init__(f"that was account {got}, but this household is {wanted}")
+        self.wanted = wanted
+        self.got = got
 
 
 class SignIn:
-    """One person at one login. An async context manager; what succeeds is in `store` when the method returns.
+    """One person's login to one account. An async context manager, for one task at a time.
 
-    `account`: the configured one (numeric Xiaomi ID); None takes whichever account the person uses. A login by a
-    person knows no cool-down, but nothing here repeats a password by itself: every call sends it once at most.
-    `clock` gives Unix seconds. Beside what is said at each method, all raise CloudUnreachable, MalformedAnswer,
-    CloudRefused and StoreUnusable, and those that return SignedIn raise LoginRejected, with WrongAccount among it.
+    Nothing is sent twice by itself: every password that leaves was typed for it. All methods raise XiaomiError.
     """
 
     def __init__(
         self,
-        account: str | None,
+        account: str,
         store: TokenStore,
         endpoints: Endpoints = Endpoints(),  # noqa: B008 - frozen
         *,
-        timeout_s: float = 15.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._account = account
         self._store = store
-        self._transport = Transport(endpoints, timeout_s)
+        self._transport = Transport(endpoints, LOGIN_TIMEOUT_S)
         self._clock = clock
-        self._stack = AsyncExitStack()
-        self._pages: AccountPages | None = None
         self._device_id = ""
+        self._poll_url = ""
+        self._captcha_url = ""
+        self._captcha_key = ""
+        self._form: PasswordForm | None = None
         self._password: SecretStr | None = None
-        self._begun: tuple[LoginSteps, PasswordForm] | None = None
-        self._captcha_cookies: dict[str, str] = {}
+        self._identity: Identity | None = None
 
     async def __aenter__(self) -> Self:
-        await self._stack.enter_async_context(self._transport)
+        await self._transport.__aenter__()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._stack.aclose()
+        await self._transport.__aexit__(kind, error, trace)
 
-    # By QR code
+    # -- QR code
 
-    async def qr_code(self) -> QrCode:
-        """A code that a person scans with Xiaomi's app, where they are logged in, and confirms."""
-        pages = await self._browser()
-        page = await pages.read("/pass/serviceLogin", {"sid": _QR_SID, "_json": "true", "_locale": "zh_CN"})
-        location = page.get("location") if isinstance(page, dict) else None
-        query = dict(parse_qsl(urlsplit(location).query, keep_blank_values=True)) if isinstance(location, str) else {}
-        look = {"_qrsize": "240", "_hasLogo": "false", "_dc": str(int(self._clock() * 1000))}
-        return read_qr_code(await pages.read("/longPolling/loginUrl", {"sid": _QR_SID, **query, **look}))
+    async def qr_address(self) -> str:
+        """A new code's address, to be shown as a QR code; valid for about five minutes."""
+        await self._settle_device()
+        page = await self._get(f"{ACCOUNT_URL}/pass/serviceLogin?sid=mijia&_json=true")
+        location = fields_of(page).get("location")
+        query = dict(parse_qsl(urlsplit(location).query)) if isinstance(location, str) else {}
+        query |= {"sid": "mijia", "_qrsize": "240", "_hasLogo": "false", "_dc": str(self._now_ms())}
+        answer = fields_of(await self._get(f"{ACCOUNT_URL}/longPolling/loginUrl?{urlencode(query)}"))
+        address, poll = answer.get("loginUrl"), answer.get("lp")
+        if not isinstance(address, str) or not isinstance(poll, str):
+            raise MalformedAnswer("Xiaomi gave no QR code")
+        self._poll_url = poll
+        return address
 
-    async def scanned(self, code: QrCode) -> SignedIn:
-        """Returns when the person has scanned and confirmed. Raises QrCodeExpired when that took too long."""
-        pages = await self._browser()
-        now = asyncio.get_running_loop().time
-        try:
-            async with asyncio.timeout(code.life_s):
-                while True:
-                    began = now()
-                    if (grant := await _poll(pages, code)) is not None:
-                        break
-                    await asyncio.sleep(max(0.0, began + _SOONEST_POLL_S - now()))
-        except TimeoutError:
-            raise QrCodeExpired from None
-        return await self._finish(grant)
+    async def scanned(self) -> None:
+        """Return when the code was scanned and confirmed, the login being kept. Raises QrExpiredError."""
+        if not self._poll_url:
+            raise RuntimeError("ask for a code first")
+        ends = time.monotonic() + _QR_LIFE_S
+        while time.monotonic() < ends:
+            answer = await self._get(self._poll_url, timeout_s=_POLL_S)
+            if answer.status != 200:
+                break
+            fields = fields_of(answer)
+            if fields.get("code") == 0 and fields.get("passToken"):
+                await self._keep(str(fields.get("userId")), str(fields["passToken"]))
+                return
+            await asyncio.sleep(0.5)  # a poll that ends at once must not become a storm
+        raise QrExpiredError("the QR code has expired; show a new one")
 
-    # By passToken
+    # -- passToken
 
-    async def with_pass_token(self, user_id: str, pass_token: SecretStr) -> SignedIn:
-        """Logs in with the cookies of that name of a browser that is logged in at account.xiaomi.com."""
-        await self._browser()
-        return await self._finish(PassTokenGrant(user_id.strip(), pass_token.get_secret_value().strip()))
+    async def use_pass_token(self, pass_token: SecretStr) -> None:
+        """Keep a passToken that somebody copied out of a browser, if Xiaomi accepts it."""
+        await self._settle_device()
+        await self._keep(self._account, pass_token.get_secret_value().strip())
 
-    # By password
+    # -- password
 
-    async def with_password(self, password: SecretStr, *, captcha: str | None = None) -> SignedIn:
-        """Logs in with the password. Needs an `account`.
-
-        Raises CaptchaNeeded: show `captcha_picture` and call this again with what the person read (again CaptchaNeeded:
-        it was wrong). Raises VerificationNeeded: go on with `verification_ways`, unless it is ConsentNeeded.
+    async def send_password(self, password: SecretStr, captcha: str | None = None) -> None:
+        """Log in by password. Raises CaptchaNeeded: show `captcha_picture` and come again with what it shows;
+        VerificationNeeded: go on with `ways`, `send_code` and `confirm`.
         """
-        if self._account is None:
-            raise LoginRejected("A password needs the account that it belongs to.")
-        await self._browser()
+        await self._settle_device()
         self._password = password
-        answer = None
-        if captcha is None or self._begun is None:
-            steps = LoginSteps(self._transport, self._device_id, None, None)
-            form = await steps.begin(Sid.MINA)
-            if isinstance(form, Granted):
+        if self._form is None:
+            answer = await LoginSteps(self._transport, self._device_id, None, None).begin(Sid.MINA)
+            if isinstance(answer, Granted):
                 raise MalformedAnswer("Xiaomi's login page gave a session to nobody")
-            self._begun = steps, form
-        else:
-            answer = CaptchaAnswer(captcha, dict(self._captcha_cookies))
-        steps, form = self._begun
-        granted = await steps.send_password(form, self._account, password, answer)
-        if not granted.pass_token or not granted.user_id:
-            raise MalformedAnswer("the login succeeded but lacks a passToken")
-        self._begun = None
-        # The account may be configured by phone number or mail address, which only the password proves to belong to it.
-        return await self._finish(PassTokenGrant(granted.user_id, granted.pass_token), is_the_account=True)
+            self._form = answer
+        fields = password_fields(self._form, self._account, password)
+        if captcha is not None:
+            fields["captCode"] = captcha.strip()
+        try:
+            granted = read_password_answer(fields_of(await self._post_password(fields)))
+        except CaptchaNeeded as error:
+            self._captcha_url = error.url or ""
+            raise
+        except VerificationNeeded as error:
+            self._identity = Identity(self._transport, self._headers(), error.url or "")
+            raise
+        if not granted.pass_token:
+            raise MalformedAnswer("the login succeeded but gave no passToken")
+        await self._keep(granted.user_id or self._account, granted.pass_token)
 
-    async def captcha_picture(self, needed: CaptchaNeeded) -> Picture:
-        """The picture to read. A new one each time, which makes the earlier ones void."""
-        if needed.url is None:
-            raise MalformedAnswer("Xiaomi asks for a captcha and names no picture")
-        pages = await self._browser()
-        picture = await pages.picture(needed.url)
-        self._captcha_cookies = {"ick": pages.cookies.get("ick", "")}
-        return picture
+    async def captcha_picture(self) -> bytes:
+        """A new picture for the captcha that was asked for."""
+        answer = await self._get(self._captcha_url)
+        key = answer.cookies.get("ick")
+        if answer.status != 200 or key is None:
+            raise MalformedAnswer("Xiaomi gave no captcha picture")
+        self._captcha_key = key.value
+        return answer.body
 
-    # The verification code
+    # -- verification
 
-    async def verification_ways(self, needed: VerificationNeeded) -> tuple[VerificationWay, ...]:
-        """Where Xiaomi would send a code, its own proposal first."""
-        if needed.url is None:
-            raise MalformedAnswer("Xiaomi wants a verification and names no page for it")
-        pages = await self._browser()
-        await pages.follow(needed.url)
-        query = dict(parse_qsl(urlsplit(needed.url).query, keep_blank_values=True))
-        channels = read_channels(await pages.read("/identity/list", query))
-        ways = []
-        for channel in channels:
-            page = await pages.read(_verify_page(channel), {"_flag": str(channel.value), "_json": "true"})
-            ways.append(VerificationWay(channel, read_masked_address(page)))
-        return tuple(ways)
+    async def ways(self) -> tuple[str, ...]:
+        """Where a code can be sent to: `phone`, `email`, the usual one first."""
+        return await self._opened_identity().ways()
 
-    async def send_code(self, way: VerificationWay) -> None:
-        """Lets Xiaomi send a code there; earlier ones are void. Raises CloudRefused with Xiaomi's hint if it won't."""
-        pages = await self._browser()
-        kind = "Phone" if way.channel is VerificationChannel.PHONE else "Email"
-        form = {"retry": "0", "icode": "", "_json": "true"}
-        check_sent(await pages.read(f"/identity/auth/send{kind}Ticket", form=form))
+    async def send_code(self, way: str) -> None:
+        """Let Xiaomi send a code there."""
+        await self._opened_identity().send_code(way)
 
-    async def confirm(self, way: VerificationWay, code: str) -> SignedIn:
-        """Ends the verification with the code that came, and the login with it. Raises WrongCode."""
-        pages = await self._browser()
-        for name in _FORGOTTEN_COOKIES:
-            pages.cookies.pop(name, None)
-        form = {"_flag": str(way.channel.value), "ticket": code.strip(), "trust": "true", "_json": "true"}
-        await pages.follow(read_verified(await pages.read(_verify_page(way.channel), form=form)))
-        user_id, pass_token = pages.cookies.get("userId"), pages.cookies.get("passToken")
-        if user_id and pass_token:
-            return await self._finish(PassTokenGrant(user_id, pass_token), is_the_account=True)
-        if self._password is None:
-            raise MalformedAnswer("the verification ended without a session")
-        return await self.with_password(self._password)  # this device is trusted now
+    async def confirm(self, code: str) -> None:
+        """Answer with the code, and finish the login. Raises LoginRejected for a wrong one."""
+        cookies = await self._opened_identity().confirm(code)
+        self._identity = None
+        user_id, pass_token = cookies.get("userId"), cookies.get("passToken")
+        if pass_token is not None and pass_token.value:
+            await self._keep(user_id.value if user_id else self._account, pass_token.value)
+        elif self._password is not None:
+            self._form = None
+            await self.send_password(self._password)
 
-    # What all of them share
+    # -- in common
 
-    async def _browser(self) -> AccountPages:
-        if self._pages is None:
-            async with self._store.lock():
-                stored = self._store.load()
-                self._device_id = stored.device_id if stored else new_device_id()
-                if stored is None:  # the device id, before Xiaomi gets to know it
-                    await self._store.save(Tokens(self._device_id, account=self._account))
-            self._pages = AccountPages(self._transport, self._device_id)
-        return self._pages
-
-    async def _finish(self, grant: PassTokenGrant, *, is_the_account: bool = False) -> SignedIn:
-        """Makes the sessions from the passToken and keeps all of it; nothing changes if the first cannot be made."""
-        account = self._account or grant.user_id
-        if not is_the_account and account.isdigit() and account != grant.user_id:
-            raise WrongAccount(account, grant.user_id)
-        async with self._store.lock():
-            stored = self._store.load()
-            if stored is None or not stored.belong_to(account):
-                stored = Tokens(self._device_id)
-            now = self._clock()
-            tokens = replace(
-                stored, account=account, user_id=grant.user_id, pass_token=grant.pass_token, pass_token_at=now
+    async def _keep(self, user_id: str, pass_token: str) -> None:
+        if self._account.isdigit() and user_id.isdigit() and user_id != self._account:
+            raise WrongAccountError(self._account, user_id)
+        answer = await LoginSteps(self._transport, self._device_id, user_id, pass_token).begin(Sid.MINA)
+        if not isinstance(answer, Granted):
+            raise LoginRejected(
+                "Xiaomi does not accept this passToken; copy it anew from a browser that is logged in, and check that"
+                " it belongs to this account"
             )
-            login = Login(Credentials(account), tokens, self._transport, now)
-            await login.run(Sid.MINA, _no_password)
-            try:
-                await login.run(Sid.MIOT, _no_password)
-                has_miot = True
-            except XiaomiError as error:
-                _log.warning("xiaomi_sign_in_without_miot", error=str(error))
-                has_miot = False
-            await self._store.save(replace(login.tokens, failure=None))
-        _log.info("xiaomi_signed_in", user_id=grant.user_id)
-        return SignedIn(grant.user_id, has_miot)
+        async with self._store.lock():
+            tokens = self._tokens()
+            await self._store.save(
+                replace(
+                    tokens,
+                    account=self._account,
+                    user_id=user_id,
+                    pass_token=answer.pass_token or pass_token,
+                    pass_token_at=self._clock(),
+                    mina=None,
+                    miot=None,
+                    failure=None,
+                )
+            )
 
+    async def _settle_device(self) -> None:
+        """Xiaomi gets to know this installation by an id that must stay."""
+        if self._device_id:
+            return
+        async with self._store.lock():
+            tokens = self._tokens()
+            await self._store.save(tokens)
+        self._device_id = tokens.device_id
 
-async def _poll(pages: AccountPages, code: QrCode) -> PassTokenGrant | None:
-    """One look at the code: what came of it, None if nothing yet. Raises QrCodeExpired or CloudRefused."""
-    try:
-        answer = await pages.wait(code.poll_url, _POLL_S)
-    except CloudUnreachable:
-        return None  # the code is still good, and a poll may well end in silence
-    if answer.status == 403:
-        raise QrCodeExpired
-    if answer.status >= 400:
-        raise CloudRefused(f"{answer.host} answered HTTP {answer.status}", code=answer.status)
-    return read_scan(content_of(answer))
+    def _tokens(self) -> Tokens:
+        stored = self._store.load()
+        if stored is None:
+            return Tokens(device_id=self._device_id or new_device_id())
+        return stored if stored.belong_to(self._account) else Tokens(device_id=stored.device_id)
 
+    def _opened_identity(self) -> Identity:
+        if self._identity is None:
+            raise RuntimeError("no verification was asked for")
+        return self._identity
 
-def _verify_page(channel: VerificationChannel) -> str:
-    return "/identity/auth/verifyPhone" if channel is VerificationChannel.PHONE else "/identity/auth/verifyEmail"
+    async def _post_password(self, fields: Mapping[str, str]) -> Answer:
+        cookies = {"sdkVersion": "3.9", "deviceId": self._device_id, "passToken": ""}
+        if self._captcha_key:
+            cookies["ick"] = self._captcha_key
+        url = f"{ACCOUNT_URL}/pass/serviceLoginAuth2?_dc={self._now_ms()}"
+        return await self._transport.send("POST", url, data=fields, cookies=cookies, headers=self._headers())
 
+    async def _get(self, url: str, timeout_s: float | None = None) -> Answer:
+        cookies = {"sdkVersion": "3.9", "deviceId": self._device_id}
+        return await self._transport.send("GET", url, cookies=cookies, headers=self._headers(), timeout_s=timeout_s)
 
-async def _no_password() -> None:
-    raise LoginRejected("the passToken was not accepted")
+    def _headers(self) -> dict[str, str]:
+        return {"User-Agent": user_agent_of(self._device_id)}
+
+    def _now_ms(self) -> int:
+        return round(self._clock() * 1000)

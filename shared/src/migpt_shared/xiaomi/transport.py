@@ -4,7 +4,7 @@ import contextlib
 import json
 import ssl
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from http.cookies import CookieError, SimpleCookie
 from types import TracebackType
@@ -126,6 +126,14 @@ class Transport:
         return answer
 
 
+def fields_of(answer: Answer) -> dict[str, Any]:
+    """The fields of a login page's answer, which stand behind a prefix. Raises MalformedAnswer."""
+    fields = replace(answer, body=answer.body.removeprefix(_PREFIX)).json()
+    if not isinstance(fields, dict):
+        raise MalformedAnswer(f"{answer.host} answered with something that is no object")
+    return fields
+
+
 def _host(url: str) -> str:
     return urlsplit(url).hostname or "?"
 
@@ -145,10 +153,9 @@ class LoginSession:
     The answer to `get` (the token swap) is the end of the redirect chain with the cookies of all its hops.
     """
 
-    def __init__(self, transport: Transport, timeout_s: float, more_cookies: Mapping[str, str] | None = None) -> None:
+    def __init__(self, transport: Transport, timeout_s: float) -> None:
         self._transport = transport
         self._timeout_s = timeout_s
-        self._more_cookies = dict(more_cookies or {})
 
     @contextlib.asynccontextmanager
     async def request(
@@ -163,12 +170,7 @@ class LoginSession:
     ) -> AsyncIterator["LoginAnswer"]:
         yield LoginAnswer(
             await self._transport.send(
-                method,
-                url,
-                data=data,
-                cookies={**cookies, **self._more_cookies},
-                headers=headers,
-                timeout_s=self._timeout_s,
+                method, url, data=data, cookies=cookies, headers=headers, timeout_s=self._timeout_s
             )
         )
 

@@ -9,9 +9,11 @@ from migpt_console.console import Console
 
 def add_pages(console: Console, application: FastAPI) -> None:
     """Register all pages, and what they let be downloaded."""
-    from migpt_console.pages import history, settings, speakers, talk
+    from migpt_console.pages import health, history, login, settings, speakers, talk
 
     talk.add(console)
     history.add(console, application)
     speakers.add(console)
     settings.add(console)
+    login.add(console)
+    health.add(console)

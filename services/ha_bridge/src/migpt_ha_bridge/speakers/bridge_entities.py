@@ -21,8 +21,14 @@ def service_key(service: str) -> str:
     return f"service_{service}"
 
 
-def bridge_entities() -> list[Entity]:
-    """All entities of the bridge's device."""
+def bridge_entities(*, commands_home: bool = True) -> list[Entity]:
+    """All entities of the bridge's device. `commands_home`: the other direction is configured too."""
+    home = [
+        Entity(
+            "home_connected", "binary_sensor", Phrase(zh="语音控制家居", en="Voice control of the home"), None,
+            "diagnostic", has_attributes=True, more={"device_class": "connectivity"},
+        )
+    ]  # fmt: skip
     return [
         Entity(
             "say", "notify", Phrase(zh="全屋播报", en="Announce everywhere"), "bullhorn", command=Say, to=EVERYBODY,
@@ -40,10 +46,7 @@ def bridge_entities() -> list[Entity]:
             "account", "sensor", Phrase(zh="小米账号", en="Xiaomi account"), "account-key", "diagnostic",
             has_attributes=True, more={"device_class": "enum", "options": list(ACCOUNT_STATES)},
         ),
-        Entity(
-            "home_connected", "binary_sensor", Phrase(zh="语音控制家居", en="Voice control of the home"), None,
-            "diagnostic", has_attributes=True, more={"device_class": "connectivity"},
-        ),
+        *(home if commands_home else ()),
         *(
             Entity(
                 service_key(service), "binary_sensor", name, None, "diagnostic", has_attributes=True,

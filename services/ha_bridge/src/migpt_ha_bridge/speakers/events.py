@@ -109,6 +109,7 @@ def choice_event(result: Result) -> Event | None:
                 turn=result.turn,
                 event_type="choice",
                 text=str(text)[:ATTRIBUTE_CHARACTERS],
+                outcome=result.value.get("outcome"),
                 choice=None if choice is None else str(choice),
                 question=result.value.get("question"),
                 request=result.request,

@@ -66,6 +66,8 @@ class Wishes:
     leave_out: frozenset[str] = frozenset()
     presets: tuple[str, ...] = ()
     personas: tuple[str, ...] = ()
+    commands_home: bool = False
+    """the speakers command the home too"""
 
 
 @dataclass(slots=True)
@@ -246,7 +248,7 @@ class HouseholdView:
         payloads: dict[str, Payload] = {}
         topics: set[str] = set()
         if self.wishes.is_shown:
-            entities = without(bridge_entities(), self.wishes.leave_out)
+            entities = without(bridge_entities(commands_home=self.wishes.commands_home), self.wishes.leave_out)
             bridge = bridge_payload(entities, self.paths, self.wishes.manner)
             payloads[self.paths.discovery(bridge_id(self.paths.household))] = bridge
             topics |= self._topics(HOME, entities)

@@ -32,6 +32,7 @@ def wishes_of(settings: Settings, household: str) -> Wishes:
         leave_out=frozenset(home.leave_out),
         presets=tuple(dict.fromkeys((*settings.llm.chain, *settings.llm.presets))),
         personas=tuple(settings.llm.personas),
+        commands_home=home.url is not None,
     )
 
 
