@@ -15,6 +15,7 @@ from migpt_cli.containers_command import ps, scale
 from migpt_cli.corrections_command import corrections_app
 from migpt_cli.demo_command import demo
 from migpt_cli.doctor_command import doctor
+from migpt_cli.history_command import export, history
 from migpt_cli.households_command import households_app
 from migpt_cli.login_command import login
 from migpt_cli.messages_command import messages
@@ -95,6 +96,11 @@ _COMMANDS: tuple[tuple[Callable[..., None], Phrase], ...] = (
     ),
     (watch, Phrase(zh="实时观看每一轮对话。", en="Watch every turn as it happens.")),
     (status, Phrase(zh="服务、账号和音箱的状态。", en="Services, accounts and speakers at a glance.")),
+    (
+        history,
+        Phrase(zh="查看过去的对话（网页控制台记录的）。", en="Past turns, as the console has kept them."),
+    ),
+    (export, Phrase(zh="导出过去的对话：CSV 或 JSON。", en="Past turns as CSV or JSON lines.")),
     (
         doctor,
         Phrase(
