@@ -78,6 +78,7 @@ async def households_per_poller(households: int) -> str:
         share, own = (poller.cpu_s() - cpu_s) / seconds, (time.process_time() - own_s) / seconds
         return (
             f"| {households} | {polls / seconds:.0f} | {polls / seconds / len(rooms):.2f} | {100 * share:.0f} % | "
+            f"{1000 * share * seconds / polls:.2f} ms | "
             f"{poller.rss_mb():.0f} MB | {median(late):.2f} s | {percentile(late, 0.95):.2f} s | {len(told)} | "
             f"{ready_s:.1f} s | {100 * own:.0f} % |"
         )
@@ -176,6 +177,7 @@ async def turns_per_brain(speakers: int, brains: int) -> str:
             return (
                 f"| {speakers} | {brains} | {len(done) / seconds:.0f} | {failed} | {1000 * median(first):.0f} ms | "
                 f"{1000 * percentile(first, 0.95):.0f} ms | {1000 * median(done):.0f} ms | {_load(cpu, seconds)} | "
+                f"{1000 * sum(one.cpu_s() - cpu_s for one, cpu_s in cpu.items()) / len(done):.1f} ms | "
                 f"{max(one.rss_mb() for one in system.services):.0f} MB | "
                 f"{100 * (time.process_time() - own_s) / seconds:.0f} % |"
             )
@@ -190,13 +192,13 @@ def _load(before: dict[ServiceProcess, float], seconds: float) -> str:
 
 
 _POLLERS = (
-    "| households | requests/s | per speaker | poller's core | memory | heard after, median | p95 | not heard | ready "
-    "after | simulator's core |\n|---|---|---|---|---|---|---|---|---|---|"
-)
+    "households", "requests/s", "per speaker", "poller's core", "processor time of a request", "memory",
+    "heard after, median", "p95", "not heard", "ready after", "simulator's core",
+)  # fmt: skip
 _BRAINS = (
-    "| speakers talking | brains | turns/s | not done | first sentence after, median | p95 | whole turn, median | "
-    "brains' cores | memory | simulator's core |\n|---|---|---|---|---|---|---|---|---|---|"
-)
+    "speakers talking", "brains", "turns/s", "not done", "first sentence after, median", "p95", "whole turn, median",
+    "brains' cores", "processor time of a turn", "memory", "simulator's core",
+)  # fmt: skip
 
 
 async def main() -> None:
@@ -205,7 +207,8 @@ async def main() -> None:
     parser.add_argument("sizes", type=int, nargs="+", help="households of one poller; speakers talking at once")
     parser.add_argument("--brains", type=int, default=1, help="how many brains share the speakers")
     arguments = parser.parse_args()
-    print(_POLLERS if arguments.what == "pollers" else _BRAINS)
+    columns = _POLLERS if arguments.what == "pollers" else _BRAINS
+    print(f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}")
     for size in arguments.sizes:
         row = households_per_poller(size) if arguments.what == "pollers" else turns_per_brain(size, arguments.brains)
         print(await row, flush=True)

@@ -36,6 +36,7 @@ class Brain:
     def __init__(self, url: str, prefix: str) -> None:
         settings = Settings.model_validate({"mqtt": {"url": url, "prefix": prefix}})
         self.deliveries: list[Delivery] = []
+        self.emptied: list[type[Message]] = []
         self._news = asyncio.Event()
         self.bus = MqttBus(
             settings.mqtt.address(),
@@ -52,7 +53,9 @@ class Brain:
     def malformed(self, malformed: Malformed) -> None:
         raise AssertionError(f"the bridge published nonsense: {malformed}")
 
-    def cleared(self, cleared: Cleared) -> None: ...
+    def cleared(self, cleared: Cleared) -> None:
+        self.emptied.append(cleared.kind)
+        self._news.set()
 
     def connected(self) -> None: ...
 
@@ -117,6 +120,11 @@ class HomeBench:
         changed = self.settings.model_copy(update={"home_assistant": type(home).model_validate(section)})
         self.settings = changed
         self.host._service.reconfigure(changed)
+
+    def without_home_assistant(self) -> None:
+        """The section is gone from the file."""
+        self.settings = self.settings.model_copy(update={"home_assistant": None})
+        self.host._service.reconfigure(self.settings)
 
 
 @asynccontextmanager

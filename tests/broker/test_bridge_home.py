@@ -11,7 +11,7 @@ import pytest_asyncio
 from structlog.testing import capture_logs
 
 from migpt_cli.broker import PrivateBroker
-from migpt_shared.messages import HomeAsk, HomeLook
+from migpt_shared.messages import HomeAsk, HomeEntities, HomeLook
 from tests.broker.home_bench import home_bench
 from tests.home_stand_in import TOKEN, HomeStandIn, spoken
 
@@ -311,3 +311,16 @@ async def test_what_is_not_home_assistant(
     async with home_bench(broker, topic_prefix, tmp_path, home, url=f"{home.url}/elsewhere") as bench:
         state = await bench.brain.until_state(connected=False, code="unreachable")
         assert "404" in (state.error or "")
+
+
+async def test_a_household_without_home_assistant_any_more(
+    broker: PrivateBroker, topic_prefix: str, tmp_path: Path, home: HomeStandIn
+) -> None:
+    async with home_bench(broker, topic_prefix, tmp_path, home) as bench:
+        brain = bench.brain
+        await brain.until_state(connected=True)
+        await brain.until(brain.entities)
+        bench.without_home_assistant()
+        await brain.until(lambda: HomeEntities in brain.emptied, "end of the entities")
+        state = await brain.until_state(connected=False)
+        assert state.owner is None

@@ -105,6 +105,20 @@ async def test_a_captcha_is_shown_and_answered(household: Household) -> None:
     await the_services_log_in(household)
 
 
+async def test_a_captcha_is_followed_by_a_verification(household: Household) -> None:
+    household.account.configure(needs_captcha=True, needs_verification=True)
+    async with sign_in(household) as login:
+        with pytest.raises(CaptchaNeeded):
+            await login.send_password(PASSWORD)
+        await login.captcha_picture()
+        with pytest.raises(VerificationNeeded):
+            await login.send_password(PASSWORD, household.sim.home.passport.captcha_texts()[-1])
+        await login.ways()
+        await login.send_code("phone")
+        await login.confirm(household.account.codes_sent()[-1])
+    await the_services_log_in(household)
+
+
 @pytest.mark.parametrize("way", ["phone", "email"])
 async def test_a_verification_is_answered_by_the_code(household: Household, way: str) -> None:
     household.account.configure(needs_verification=True)

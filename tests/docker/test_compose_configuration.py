@@ -104,7 +104,7 @@ def test_data_outlives_the_containers(home: ComposeProject) -> None:
 
 def test_a_backup_brings_everything_back(home: ComposeProject, tmp_path: Path) -> None:
     home.compose("exec", "-T", "brain", "sh", "-c", "mkdir -p /data/brain && echo kept > /data/brain/mine")
-    home.compose("exec", "-T", "poller", "sh", "-c", "echo token > /data/xiaomi/home.json")
+    home.compose("exec", "-T", "poller", "sh", "-c", "echo token > /data/xiaomi/another.json")
     before = home.password("brain")
     archive = tmp_path / "backup.tar.gz"
     home.stream(("run", "--rm", "-T", "backup"), into=archive)
@@ -112,7 +112,7 @@ def test_a_backup_brings_everything_back(home: ComposeProject, tmp_path: Path) -
     home.stream(("run", "--rm", "-T", "restore"), out_of=archive)
     home.up()
     assert home.compose("exec", "-T", "brain", "cat", "/data/brain/mine") == "kept\n"
-    assert home.compose("exec", "-T", "speaker", "cat", "/data/xiaomi/home.json") == "token\n"
+    assert home.compose("exec", "-T", "speaker", "cat", "/data/xiaomi/another.json") == "token\n"
     assert home.password("brain") == before
 
 

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from migpt_shared.messages import Ask, HomeEntities, HomeState, Presence, Reply, Source, Turn
+from migpt_shared.messages import Ask, HomeEntities, HomeState, Presence, Reply, SetAi, SetMode, Source, Turn
 from migpt_simulator import NativeAnswer, SimulatedHome, SimulatedSpeaker
 from migpt_simulator.journal import NativeEnded
 from migpt_simulator.llm_behaviour import AnswerRule, Behaviour, LlmControl, ScriptedToolCall
@@ -202,6 +202,19 @@ async def test_the_agent_can_ask_back(system: HomeSystem) -> None:
     turn, heard = await system.said("客厅那个")
     assert (turn.reason, heard) == ("home_asked", "客厅灯已打开")
     assert system.home.asked[-1]["conversation_id"] == "01STANDIN"
+
+
+async def test_without_a_keyword_the_intent_model_may_choose_the_home(system: HomeSystem) -> None:
+    for mode in ("auto", "ai"):
+        assert (await system.send(SetMode(value=mode))).ok
+        turn, heard = await system.said("打开客厅灯")
+        assert (turn.route, turn.reason, heard) == ("home", "classified_home", "客厅灯已打开"), mode
+        await system.home.becomes("light.living", "off")
+    assert (await system.send(SetAi(value=False))).ok
+    turn, _ = await system.said("打开客厅灯")
+    assert turn.route == "native"
+    assert (await system.send(SetAi(value=True))).ok
+    assert (await system.send(SetMode(value="native"))).ok
 
 
 async def test_a_command_of_an_automation_is_carried_out(system: HomeSystem) -> None:

@@ -10,9 +10,7 @@ import pytest_asyncio
 
 from migpt_shared.messages import (
     Ask,
-    AskUser,
     BrainState,
-    Command,
     Forget,
     Native,
     Reply,
@@ -361,13 +359,6 @@ async def test_bad_commands_get_a_result_a_person_understands(
     [result] = [r for r in system.watcher.of(Result) if r.request == request]
     assert not result.ok
     assert words in str(result.error)
-
-
-@pytest.mark.parametrize("command", [AskUser(question="要关灯吗", choices=["要", "不要"])], ids=["ask_user"])
-async def test_commands_of_later_versions_are_refused_clearly(system: WholeSystem, command: Command) -> None:
-    result = await system.send(command)
-    assert not result.ok
-    assert "not supported" in str(result.error)
 
 
 async def test_a_control_phrase_just_before_a_question_takes_effect(system: WholeSystem) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import sqlite3
 import tarfile
 from contextlib import closing
@@ -41,6 +42,20 @@ def test_files_come_back_private(kept: dict[str, Path], tmp_path: Path) -> None:
     assert back["config.toml"].read_text() == 'language = "en"\n'
     assert (back["data"] / "xiaomi" / "home.json").stat().st_mode & 0o777 == 0o600
     assert not (back["data"] / "up.lock").exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root gives files away")
+def test_files_and_folders_belong_to_whom_they_belonged(kept: dict[str, Path], tmp_path: Path) -> None:
+    with closing(sqlite3.connect(kept["data"] / "xiaomi" / "memory.db")) as database:
+        database.execute("create table said (text)")
+    for path in (kept["data"], *kept["data"].rglob("*")):
+        os.chown(path, 10001, 10001)
+    back = places(tmp_path / "new")
+    back["data"].mkdir(parents=True)  # as a new volume of a container, which is root's
+    read_archive(archive_of(kept), back)
+    for path in (back["data"], *back["data"].rglob("*")):
+        assert (path.stat().st_uid, path.stat().st_gid) == (10001, 10001), path
+    assert back["config.toml"].stat().st_uid == 0
 
 
 def test_a_database_in_use_is_whole(kept: dict[str, Path], tmp_path: Path) -> None:

@@ -58,25 +58,41 @@ UNLIKELY = replace(WORDLESS, p_llm=0.1, p_in_context=0.1)
 
 ROWS: list[tuple[int, Reason, RouteName, list[Findings]]] = [
     (0, Reason.NOTHING_SAID, "native", [replace(ALL, is_empty=True, control=None), replace(PLAIN, is_empty=True)]),
-    (1, Reason.CONFIRMED, "home", [replace(ALL, awaited="yes"), replace(PLAIN, awaited="yes", way="native")]),
-    (2, Reason.DECLINED, "home", [replace(ALL, awaited="no"), replace(PLAIN, awaited="no", way="ai")]),
-    (3, Reason.CONTROL_PHRASE, "control", [ALL, replace(ALL, ai_on=False), replace(ALL, way="native")]),
-    (4, Reason.AI_OFF, "native", [replace(ALL, control=None, ai_on=False), replace(PLAIN, ai_on=False, way="ai")]),
     (
-        5,
+        1,
+        Reason.ANSWER,
+        "control",
+        [
+            replace(ALL, answer="choice"),
+            replace(ALL, control=None, answer="other"),
+            replace(PLAIN, answer="other", ai_on=False, way="native"),
+            replace(PLAIN, answer="choice", awaited="yes"),
+        ],
+    ),
+    (2, Reason.CONFIRMED, "home", [replace(ALL, awaited="yes"), replace(PLAIN, awaited="yes", way="native")]),
+    (3, Reason.DECLINED, "home", [replace(ALL, awaited="no"), replace(PLAIN, awaited="no", way="ai")]),
+    (
+        4,
+        Reason.CONTROL_PHRASE,
+        "control",
+        [ALL, replace(ALL, ai_on=False), replace(ALL, way="native"), replace(ALL, answer="other")],
+    ),
+    (5, Reason.AI_OFF, "native", [replace(ALL, control=None, ai_on=False), replace(PLAIN, ai_on=False, way="ai")]),
+    (
+        6,
         Reason.CORRECTED_NATIVE,
         "native",
         [replace(ALL, control=None, corrected="native"), replace(PLAIN, corrected="native", way="ai")],
     ),
     (
-        6,
+        7,
         Reason.CORRECTED_LLM,
         "llm",
         [replace(ALL, control=None), replace(PLAIN, corrected="llm"), replace(PLAIN, corrected="llm", is_command=True)],
     ),
-    (7, Reason.HOME_KEYWORD, "home", [UNCORRECTED, replace(UNCORRECTED, way="native"), replace(UNCORRECTED, way="ai")]),
+    (8, Reason.HOME_KEYWORD, "home", [UNCORRECTED, replace(UNCORRECTED, way="native"), replace(UNCORRECTED, way="ai")]),
     (
-        8,
+        9,
         Reason.HOME_IS_DOWN,
         "home",
         [
@@ -85,13 +101,13 @@ ROWS: list[tuple[int, Reason, RouteName, list[Findings]]] = [
         ],
     ),
     (
-        9,
+        10,
         Reason.AI_KEYWORD,
         "llm",
         [replace(UNCORRECTED, home_connected=False), replace(PLAIN, ai_text="x", way="native")],
     ),
     (
-        10,
+        11,
         Reason.HOME_ASKED,
         "home",
         [
@@ -99,14 +115,14 @@ ROWS: list[tuple[int, Reason, RouteName, list[Findings]]] = [
             replace(PLAIN, awaited="reply", home_connected=True, way="native"),
         ],
     ),
-    (11, Reason.CLASSIFIED_HOME, "home", [replace(WORDLESS, way="ai"), replace(WORDLESS, way="asked")]),
-    (12, Reason.ASKED, "llm", [replace(PLAIN, way="asked"), replace(WORDLESS, way="asked", is_command=False)]),
-    (13, Reason.MODE_AI, "llm", [replace(PLAIN, way="ai"), replace(WORDLESS, way="ai", is_command=False)]),
-    (14, Reason.CLASSIFIED_LLM, "llm", [WORDLESS, replace(PLAIN, p_llm=0.5, p_in_context=0.5)]),
-    (15, Reason.CLASSIFIED_HOME, "home", [UNLIKELY, replace(UNLIKELY, p_in_context=0.9)]),
-    (16, Reason.FOLLOW_UP, "llm", [replace(PLAIN, p_in_context=0.5), replace(PLAIN, p_in_context=0.9, is_home=True)]),
+    (12, Reason.CLASSIFIED_HOME, "home", [replace(WORDLESS, way="ai"), replace(WORDLESS, way="asked")]),
+    (13, Reason.ASKED, "llm", [replace(PLAIN, way="asked"), replace(WORDLESS, way="asked", is_command=False)]),
+    (14, Reason.MODE_AI, "llm", [replace(PLAIN, way="ai"), replace(WORDLESS, way="ai", is_command=False)]),
+    (15, Reason.CLASSIFIED_LLM, "llm", [WORDLESS, replace(PLAIN, p_llm=0.5, p_in_context=0.5)]),
+    (16, Reason.CLASSIFIED_HOME, "home", [UNLIKELY, replace(UNLIKELY, p_in_context=0.9)]),
+    (17, Reason.FOLLOW_UP, "llm", [replace(PLAIN, p_in_context=0.5), replace(PLAIN, p_in_context=0.9, is_home=True)]),
     (
-        17,
+        18,
         Reason.RESCUED,
         "llm",
         [
@@ -117,20 +133,20 @@ ROWS: list[tuple[int, Reason, RouteName, list[Findings]]] = [
         ],
     ),
     (
-        18,
+        19,
         Reason.HOME_NOT_CONNECTED,
         "native",
         [replace(PLAIN, home_text="开灯", is_home=True), replace(PLAIN, home_text="x", way="native", is_refused=True)],
     ),
-    (19, Reason.MODE_NATIVE, "native", [replace(UNLIKELY, way="native"), replace(WORDLESS, way="native")]),
+    (20, Reason.MODE_NATIVE, "native", [replace(UNLIKELY, way="native"), replace(WORDLESS, way="native")]),
     (
-        20,
+        21,
         Reason.NATIVE_COMMAND,
         "native",
         [replace(PLAIN, way="ai", is_command=True), replace(PLAIN, way="asked", is_command=True)],
     ),
-    (21, Reason.NO_KEYWORD, "native", [replace(PLAIN, p_llm=None, p_in_context=None, is_command=True)]),
-    (22, Reason.CLASSIFIED_NATIVE, "native", [PLAIN, replace(PLAIN, is_home=True), replace(PLAIN, p_llm=0.49)]),
+    (22, Reason.NO_KEYWORD, "native", [replace(PLAIN, p_llm=None, p_in_context=None, is_command=True)]),
+    (23, Reason.CLASSIFIED_NATIVE, "native", [PLAIN, replace(PLAIN, is_home=True), replace(PLAIN, p_llm=0.49)]),
 ]
 
 

@@ -59,11 +59,13 @@ def test_a_turn_is_not_over_before_the_model_has_finished() -> None:
     assert not turn.is_over(ONE)
 
 
-def test_only_what_no_speaker_has_taken_up_is_unconfirmed() -> None:
+def test_what_has_not_ended_is_unconfirmed() -> None:
     turn = progress(sentences=3)
     turn.report("a", speech("requested", 0), 1.1)
     turn.report("a", speech("speaking", 0), 1.2)
     turn.report("a", speech("requested", 1), 1.3)
+    assert turn.unconfirmed("a") == [0, 1, 2]
+    turn.report("a", speech("spoken", 0), 1.4)
     assert turn.unconfirmed("a") == [1, 2]
 
 

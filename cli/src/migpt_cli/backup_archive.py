@@ -50,8 +50,11 @@ def read_archive(source: IO[bytes], places: Mapping[str, Path], *, may_replace: 
     with tempfile.TemporaryDirectory(prefix="migpt-restore-") as name:
         unpacked = Path(name)
         try:
+            owners: dict[Path, tuple[int, int]] = {}
             with tarfile.open(fileobj=source, mode="r|gz") as archive:
-                archive.extractall(unpacked, filter="data")
+                for entry in archive:
+                    archive.extract(entry, unpacked, filter="data")
+                    owners[unpacked / entry.name] = (entry.uid, entry.gid)
         except (tarfile.TarError, EOFError, OSError) as error:
             raise ArchiveRefusedError(f"this is no archive of migpt, or it is not whole: {error}") from error
         found = {entry.name for entry in unpacked.iterdir()}
@@ -60,7 +63,7 @@ def read_archive(source: IO[bytes], places: Mapping[str, Path], *, may_replace: 
         occupied = [str(place) for name_, place in places.items() if name_ in found and _has_files(place)]
         if occupied and not may_replace:
             raise ArchiveRefusedError(f"there is something already: {', '.join(occupied)}")
-        return sum(_put_back(unpacked / entry, places[entry]) for entry in sorted(found))
+        return sum(_put_back(unpacked / name_, places[name_], owners) for name_ in sorted(found))
 
 
 def _add(archive: tarfile.TarFile, file: Path, inside: str, copies: Path) -> None:
@@ -75,8 +78,11 @@ def _add(archive: tarfile.TarFile, file: Path, inside: str, copies: Path) -> Non
         contextlib.closing(sqlite3.connect(copy)) as target,
     ):
         original.backup(target)
-    shutil.copymode(file, copy)
-    archive.add(copy, inside, recursive=False)
+    entry = archive.gettarinfo(copy, inside)
+    was = file.stat()
+    entry.mode, entry.uid, entry.gid = was.st_mode & 0o777, was.st_uid, was.st_gid
+    with copy.open("rb") as opened:
+        archive.addfile(entry, opened)
     copy.unlink()
 
 
@@ -93,24 +99,28 @@ def _has_files(place: Path) -> bool:
     )
 
 
-def _put_back(unpacked: Path, place: Path) -> int:
-    """Files go to whoever owns the place: in a container the users are others than in the archive."""
-    owner = (place if place.is_dir() else place.parent).stat() if place.exists() or place.parent.exists() else None
+def _put_back(unpacked: Path, place: Path, owners: Mapping[Path, tuple[int, int]]) -> int:
+    """Files, and the folders that are made for them, belong to whom they belonged before, if we may say so."""
     if unpacked.is_file():
         files = {unpacked: place}
     else:
         files = {file: place / file.relative_to(unpacked) for file in unpacked.rglob("*") if file.is_file()}
     for file, target in files.items():
-        for folder in reversed([one for one in target.parents if not one.exists()]):
-            folder.mkdir(mode=0o700)
-            _give(folder, owner)
+        # A volume that is new has no owner yet.
+        made = [folder for folder in (place, *target.parents) if not folder.exists() or _is_new(folder, place)]
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         for ending in _OF_DATABASE:
             target.with_name(target.name + ending).unlink(missing_ok=True)
         shutil.copy(file, target)
-        _give(target, owner)
+        for path in (target, *made):
+            _give(path, owners[file])
     return len(files)
 
 
-def _give(path: Path, owner: os.stat_result | None) -> None:
-    if owner is not None and hasattr(os, "geteuid") and os.geteuid() == 0:
-        os.chown(path, owner.st_uid, owner.st_gid)
+def _is_new(folder: Path, place: Path) -> bool:
+    return folder == place and folder.is_dir() and not any(folder.iterdir())
+
+
+def _give(path: Path, owner: tuple[int, int]) -> None:
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        os.chown(path, *owner)

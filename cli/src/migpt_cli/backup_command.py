@@ -60,6 +60,7 @@ def restore(
     config: ConfigOption = None,
     volumes: VolumesOption = None,
 ) -> int:
+    os.umask(0o077)
     places = _places(config, volumes)
     lock = FileLock(places["data"] / "up.lock") if volumes is None and places["data"].is_dir() else None
     try:

@@ -15,6 +15,7 @@ from migpt_cli.containers_command import ps, scale
 from migpt_cli.corrections_command import corrections_app
 from migpt_cli.demo_command import demo
 from migpt_cli.households_command import households_app
+from migpt_cli.login_command import login
 from migpt_cli.messages_command import messages
 from migpt_cli.outcome import EXIT_CODES
 from migpt_cli.say_command import say
@@ -69,6 +70,13 @@ _COMMANDS: tuple[tuple[Callable[..., None], Phrase], ...] = (
         ),
     ),
     (up, Phrase(zh="启动全部服务（不用 Docker）。", en="Start all services, without Docker.")),
+    (
+        login,
+        Phrase(
+            zh="登录小米账号：扫码、passToken 或密码；最后让音箱说句话。",
+            en="Log in to Xiaomi by QR code, passToken or password; a speaker says hello at the end.",
+        ),
+    ),
     (say, Phrase(zh="让音箱说一句话。", en="Speak a text through a speaker.")),
     (
         ask,

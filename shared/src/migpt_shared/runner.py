@@ -187,6 +187,8 @@ class ServiceHost:
                 log.warning("retained_command_ignored", command=type(delivery.message).__name__, **delivery.places)
             case Presence() as presence if delivery.places["service"] == self._name:
                 self._receive_presence(presence, delivery)
+                if self._service.state_kind is None:
+                    self._service.receive(delivery)  # it divides nothing with its kind, but may want to show it
             case HearingState() | BrainState() | SpeechState() | HomeState() as state if (
                 type(state) is self._service.state_kind
             ):

@@ -38,6 +38,7 @@ from migpt_shared.messages import (
     HomeState,
     Message,
     Presence,
+    Result,
     SpeakerInfo,
     Speech,
     SpeechState,
@@ -105,6 +106,7 @@ class BrainService:
             Heard,
             Turn,
             Speech,
+            Result,
             SpeakerInfo,
             HearingState,
             SpeechState,
@@ -139,6 +141,8 @@ class BrainService:
 
     async def stop(self) -> None:
         """Open turns stay open: the next brain, or this one after its restart, goes on with them."""
+        for conversation in self._conversations.values():
+            conversation.questioner.abandon()
         await self._desk.cancel_all()
 
     # -- what arrives --------------------------------------------------------------------------------------------
@@ -153,9 +157,14 @@ class BrainService:
             case Turn() as turn:
                 self._turn_arrived(turn, delivery)
             case Speech() as speech:
+                if (spoken_to := self._conversations.get(delivery.address)) is not None:
+                    spoken_to.questioner.speech_seen(speech)
                 for conversation in self._conversations.values():
                     if conversation.open_turn_id == speech.turn:
                         conversation.current.speech_seen(delivery.address.speaker, speech)
+            case Result() as result:
+                if (commander := self._conversations.get(delivery.address)) is not None:
+                    commander.questioner.result_seen(result)
             case SpeakerInfo() if any(map(name_problem, delivery.places.values())):
                 log.warning("speaker_of_no_use", address=str(delivery.address))
             case SpeakerInfo(area=area):
@@ -251,7 +260,7 @@ class BrainService:
     def release(self, address: Address) -> None:
         conversation = self._conversations.pop(address, None)
         if conversation is not None:
-            conversation.current.drop()
+            conversation.abandon()
 
     def is_busy(self, address: Address) -> bool:
         conversation = self._conversations.get(address)

@@ -86,8 +86,7 @@ class CommandDesk:
             case Correct():
                 self._desk.spawn(self._correct(command, conversation), "correct")
             case AskUser():
-                verb = command.channel.pattern.rsplit("/", 1)[-1]
-                self._context.answer(command, address, error=f"do/{verb} is not supported by this version")
+                conversation.questioner.ask(command)
             case _:
                 raise TypeError(f"the brain does not own {type(command).__name__}")
 
@@ -96,6 +95,7 @@ class CommandDesk:
         currents = [conversation.current for conversation in self._conversations.values()]
         ended = [current.stop() for current in currents if current.speaks_on(household, speaker)]
         for address in targets:
+            self._conversations[address].questioner.stopped()
             self._context.answer(command, address, value={"stopped": ended})
 
     def _switch(

@@ -54,7 +54,14 @@ class CorrectRoute:
     target: Target
 
 
-ControlAction = StopTalking | SwitchAi | SwitchMode | SwitchPreset | ForgetTalk | CorrectRoute
+@dataclass(frozen=True, slots=True)
+class TakeAnswer:
+    """No phrase of ours: whatever was said answers a question that a program had asked."""
+
+    is_understood: bool
+
+
+ControlAction = StopTalking | SwitchAi | SwitchMode | SwitchPreset | ForgetTalk | CorrectRoute | TakeAnswer
 
 
 class _Fillers(WordList):

@@ -14,6 +14,7 @@ from migpt_brain.control_phrases import (
     SwitchAi,
     SwitchMode,
     SwitchPreset,
+    TakeAnswer,
 )
 from migpt_brain.switches import Switches
 from migpt_shared.language import Language
@@ -65,3 +66,6 @@ def effect_of(control: ControlAction, switches: Switches, presets: tuple[str, ..
         case CorrectRoute(target):
             said = phrases.CORRECTED_LLM if target == "llm" else phrases.CORRECTED_NATIVE
             return Effect(switches, said.in_(language), correct=target)
+        case TakeAnswer(is_understood):
+            # Whoever asked goes on from here; only what leads nowhere is said to lead nowhere.
+            return Effect(switches, "" if is_understood else phrases.NO_SUCH_CHOICE.in_(language))

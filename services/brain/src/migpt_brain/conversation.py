@@ -9,9 +9,11 @@ from dataclasses import replace
 import structlog
 
 from migpt_brain import phrases
+from migpt_brain.asked.questioner import Questioner
 from migpt_brain.claim import Claim, claim
-from migpt_brain.control_phrases import ControlAction
+from migpt_brain.control_phrases import ControlAction, StopTalking
 from migpt_brain.controls import effect_of
+from migpt_brain.correcting import correct, correction_problem
 from migpt_brain.corrections import Correction
 from migpt_brain.current_turn import CurrentTurn
 from migpt_brain.decision_table import Reason
@@ -22,7 +24,6 @@ from migpt_brain.open_turn import OpenTurn
 from migpt_brain.rescue import RescueWatch, Verdict
 from migpt_brain.routing import Decision, RoutingContext
 from migpt_brain.standing import Standing
-from migpt_brain.store import StoreUnavailableError
 from migpt_brain.switches import Switches
 from migpt_brain.takeover import (
     AnswerAgain,
@@ -51,6 +52,7 @@ class Conversation:
         self.current = CurrentTurn(desk, address, self._closed, self._asked_back)
         self._desk = desk
         self._standing = Standing(desk, address, switches)
+        self.questioner = Questioner(desk, address)
         self._known: deque[str] = deque(maxlen=_REMEMBERED_TURNS)
 
     @property
@@ -59,7 +61,7 @@ class Conversation:
 
     @property
     def is_open(self) -> bool:
-        return self.current.opened is not None
+        return self.current.opened is not None or self.questioner.is_open
 
     @property
     def open_turn_id(self) -> str | None:
@@ -89,7 +91,10 @@ class Conversation:
         self._obey_at_once()
         watch = RescueWatch.over(heard, now)
         is_refused = watch.verdict(now) is Verdict.TAKE_OVER
-        decision = self._desk.router.route(heard.text, self._context(), is_refused=is_refused)
+        context = replace(self._context(), answer=self.questioner.reading(heard.text, heard.age_s))
+        decision = self._desk.router.route(heard.text, context, is_refused=is_refused)
+        if context.answer is not None and isinstance(decision.control, StopTalking):
+            self.questioner.take(heard.text)  # who wants silence does not answer
         speakers = self._desk.speakers_for(self.address)
         opened = self._begun(turn_id, heard.text, heard.source, speakers, decision)
         if decision.may_be_rescued:
@@ -125,6 +130,8 @@ class Conversation:
             opened.wish = HomeWish(awaited.text, confirmed=awaited)
         elif decision.reason is Reason.DECLINED:
             opened.is_declined = True
+        elif decision.reason is Reason.ANSWER:
+            opened.control = self.questioner.take(text)
         return opened
 
     def _open(self, opened: OpenTurn, ask: Ask | None) -> None:
@@ -254,7 +261,8 @@ class Conversation:
         if opened.control is not None:
             _, target = self._apply(opened.control)
             if target is not None:
-                self._desk.spawn(self._kept(self._standing.last_utterance, target), "correct")
+                utterance = self._standing.last_utterance
+                self._desk.spawn(correction_problem(self._desk, self.address, utterance, target), "correct")
             self.current.close(opened, "done")
         elif opened.progress.route == "native":
             opened.tell_xiaoai()
@@ -280,28 +288,12 @@ class Conversation:
 
     async def correct(self, target: Target) -> Correction:
         """The last utterance should have gone there. Raises ValueError (there is none) or StoreUnavailableError."""
-        return await self._correct(self._standing.last_utterance, target)
-
-    async def _correct(self, utterance: str | None, target: Target) -> Correction:
-        if utterance is None:
-            raise ValueError("nothing was said yet that could be corrected")
-        return await self._desk.intent.correct(self.address, utterance, target)
-
-    async def _kept(self, utterance: str | None, target: Target) -> Phrase | None:
-        """Keep a correction; returns what to say where that cannot be."""
-        try:
-            await self._correct(utterance, target)
-        except ValueError:
-            return phrases.NOTHING_TO_CORRECT
-        except StoreUnavailableError as error:
-            log.warning("correction_not_kept", reason=str(error))
-            return phrases.NOT_CORRECTED
-        return None
+        return await correct(self._desk, self.address, self._standing.last_utterance, target)
 
     async def _correct_and_say(self, opened: OpenTurn, target: Target, confirmation: str) -> None:
         """Keep the correction. What the language model should have answered it answers now, which confirms it."""
         utterance = self._standing.last_utterance
-        problem = await self._kept(utterance, target)
+        problem = await correction_problem(self._desk, self.address, utterance, target)
         opened.job = None
         if problem is not None:
             self.current.say_and_finish(opened, self._words(problem))
@@ -334,6 +326,12 @@ class Conversation:
         if opened is not None and opened.watch is not None:
             self._look_after_native(opened)
         self.current.tick(now)
+        self.questioner.tick(now)
+
+    def abandon(self) -> None:
+        """The speaker belongs to another brain now."""
+        self.current.drop()
+        self.questioner.abandon()
 
     def _closed(self, turn: TurnProgress) -> None:
         self._standing.ended(turn, time.monotonic())

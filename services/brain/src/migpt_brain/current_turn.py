@@ -109,7 +109,7 @@ class CurrentTurn:
                 self.send_again(speaker, is_new=False)
 
     def send_again(self, speaker: str, *, is_new: bool) -> None:
-        """What the speaker service has not taken up is published again; `is_new`: it is another than before."""
+        """What the speaker service has not reported as over is published again; `is_new`: it is another than before."""
         opened = self.opened
         if opened is None or not opened.progress.is_confirmed or speaker not in opened.progress.speakers:
             return

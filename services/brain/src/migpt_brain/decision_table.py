@@ -11,16 +11,18 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Literal
 
+from migpt_brain.asked.question import Reading
 from migpt_brain.control_phrases import ControlAction
 from migpt_brain.home.awaited import Verdict
 from migpt_shared.language import Phrase
-from migpt_shared.messages import Mode, RouteName, Target
+from migpt_shared.messages import ANSWER_REASON, Mode, RouteName, Target
 
 
 class Reason(StrEnum):
     """Why a route was taken: stable words, for programs."""
 
     NOTHING_SAID = "nothing_said"
+    ANSWER = ANSWER_REASON
     CONFIRMED = "confirmed"
     DECLINED = "declined"
     CONTROL_PHRASE = "control_phrase"
@@ -45,6 +47,7 @@ class Reason(StrEnum):
 
 
 REASON_TEXTS: dict[Reason, Phrase] = {
+    Reason.ANSWER: Phrase(zh="这是对刚才提问的回答", en="it answers a question that was asked"),
     Reason.NOTHING_SAID: Phrase(zh="没有听到内容", en="nothing was said"),
     Reason.CONFIRMED: Phrase(zh="确认了刚才的操作", en="it says yes to what was asked"),
     Reason.DECLINED: Phrase(zh="取消了刚才的操作", en="it says no to what was asked"),
@@ -86,6 +89,7 @@ class Findings:
     talked about is taken into account. threshold: from this probability on it is for the language model.
     is_home: the intent model takes it for control of the home.
     is_refused: XiaoAI answered that it cannot.
+    answer: what the utterance is to a question that a program has asked of the person; None: there is none.
     """
 
     is_empty: bool
@@ -104,6 +108,7 @@ class Findings:
     p_in_context: float | None
     threshold: float
     is_refused: bool
+    answer: Reading | None = None
 
     @property
     def leaves_commands(self) -> bool:
@@ -126,6 +131,8 @@ def _is_likely(probability: float | None, findings: Findings) -> bool:
 
 TABLE: tuple[Row, ...] = (
     Row(Reason.NOTHING_SAID, "native", lambda f: f.is_empty),
+    # A program asked, and this is what the person says to it.
+    Row(Reason.ANSWER, "control", lambda f: f.answer == "choice" or (f.answer == "other" and f.control is None)),
     # A plain yes or no to a question that was just asked means nothing else.
     Row(Reason.CONFIRMED, "home", lambda f: f.awaited == "yes" and f.ai_on),
     Row(Reason.DECLINED, "home", lambda f: f.awaited == "no" and f.ai_on),

@@ -110,7 +110,7 @@ class OpenTurn:
             self.say(sentence)
 
     def send_again(self, speaker: str) -> None:
-        """Publish again what this speaker has not taken up."""
+        """Publish again what this speaker has not brought to an end, as far as we know."""
         for seq in self.progress.unconfirmed(speaker):
             self.publish_sentence(seq, self.progress.sentences[seq], (speaker,))
         if self.progress.is_complete:

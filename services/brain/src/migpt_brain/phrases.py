@@ -20,6 +20,7 @@ CORRECTED_LLM = Phrase(zh="好，以后这句由我来答。", en="All right, I 
 CORRECTED_NATIVE = Phrase(zh="好，以后这句留给小爱。", en="All right, I leave that to XiaoAI from now on.")
 NOTHING_TO_CORRECT = Phrase(zh="我不记得上一句是什么。", en="I don't remember what was said before.")
 NOT_CORRECTED = Phrase(zh="抱歉，我没能记下来。", en="Sorry, I could not write that down.")
+NO_SUCH_CHOICE = Phrase(zh="没听出来是哪一个。", en="That was none of the choices.")
 REST_IS_MISSING = Phrase(zh="后面的内容没有取到。", en="The rest of the answer is missing.")
 ANSWER_WAS_LOST = Phrase(zh="抱歉，刚才的回答中断了，请再问一次。", en="Sorry, that answer was lost. Please ask again.")
 SOMETHING_WENT_WRONG = Phrase(

@@ -246,6 +246,11 @@ class MqttLine:
         if self.problem is not None:
             log.info("broker_connected_again", broker=str(self._address))
             self.problem = None
+        me = asyncio.current_task()
+        if me is not None and me.cancelling():
+            # Python 3.11's wait_for, which aiomqtt connects and subscribes with, loses a cancellation that comes in
+            # the same moment as the answer; the service would wait for us for ever.
+            raise asyncio.CancelledError
         self._connected.set()
         self._listener.connected()
         async for message in client.messages:

@@ -1,6 +1,7 @@
 """The message catalogue: one class per message, each with its channel (topic, retained, expiry), fields and example."""
 
 from migpt_shared.messages.answering import (
+    ANSWER_REASON,
     CLOSED_PHASES,
     BrainState,
     IntentModelState,
@@ -63,6 +64,7 @@ from migpt_shared.messages.topics import (
 )
 
 __all__ = [
+    "ANSWER_REASON",
     "CATALOGUE",
     "CLOSED_PHASES",
     "COMMANDS",

@@ -10,6 +10,8 @@ from migpt_shared.messages.envelope import Message, UlidText
 from migpt_shared.messages.hearing import Source
 from migpt_shared.messages.topics import Channel
 
+#: The `reason` of a turn whose utterance answers a question of `do/ask_user`.
+ANSWER_REASON = "answer"
 RouteName = Literal["llm", "home", "native", "control"]
 TurnPhase = Literal["accepted", "thinking", "speaking", "done", "cancelled", "failed"]
 Mode = Literal["auto", "ai", "native"]
@@ -68,6 +70,11 @@ class Turn(Message):
     @property
     def is_open(self) -> bool:
         return self.phase not in CLOSED_PHASES
+
+    @property
+    def is_kept_from_xiaoai(self) -> bool:
+        """XiaoAI is not to answer it: somebody else does, or whoever has asked for it waits for it."""
+        return self.route in ("llm", "home") or self.reason == ANSWER_REASON
 
 
 class Sentence(Message):

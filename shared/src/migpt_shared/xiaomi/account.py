@@ -219,7 +219,7 @@ class Account:
                     self._raise_if_paused(sid, tokens)
                     await self._log_in(sid, tokens)
                 else:
-                    _log.info("xiaomi_session_taken_over", service=sid)
+                    _log.info("xiaomi_session_taken_over", sid=sid)
         except LoginCoolingDown:
             raise
         except XiaomiError as error:
@@ -255,7 +255,7 @@ class Account:
             raise
         self._gate.logged_in(sid, by_password=login.password_sent, now=now)
         self._tokens = login.tokens
-        _log.info("xiaomi_logged_in", service=sid, by="password" if login.password_sent else "pass_token")
+        _log.info("xiaomi_logged_in", sid=sid, by="password" if login.password_sent else "pass_token")
         try:
             await self._save(login.tokens)
         except StoreUnusable as error:

@@ -15,9 +15,6 @@
         ├── VerificationNeeded
         │   └── ConsentNeeded
         ├── LoginRejected
-        │   ├── WrongAccount
-        │   ├── WrongCode
-        │   └── QrCodeExpired
         └── LoginCoolingDown
 
 No text or attribute of these carries a password or a token; `url` of the login errors is a page for a person to open
@@ -131,32 +128,6 @@ class LoginRejected(LoginFailed):
     """Account, password or passToken refused (70016, 20003, 70002), or there is nothing to log in with."""
 
     needs_login = True
-
-
-class WrongAccount(LoginRejected):
-    """Somebody logged in, but to another account than the configured one. `wanted`, `found`: Xiaomi IDs."""
-
-    def __init__(self, wanted: str, found: str) -> None:
-        super().__init__(
-            f"This is account {found}, but {wanted} is configured. Log in with that account, or correct `account` "
-            "in the configuration (the numeric Xiaomi ID)."
-        )
-        self.wanted = wanted
-        self.found = found
-
-
-class WrongCode(LoginRejected):
-    """The code of the text message or mail is not the one that was sent last."""
-
-    def __init__(self, *, code: int | None = None) -> None:
-        super().__init__("That is not the code that Xiaomi sent last; look again, or let it send a new one.", code=code)
-
-
-class QrCodeExpired(LoginRejected):
-    """Nobody has scanned and confirmed the QR code in time."""
-
-    def __init__(self) -> None:
-        super().__init__("The QR code is too old: it was not scanned and confirmed in time. Show a new one.")
 
 
 class LoginCoolingDown(LoginFailed):

@@ -153,10 +153,9 @@ class LoginSession:
     The answer to `get` (the token swap) is the end of the redirect chain with the cookies of all its hops.
     """
 
-    def __init__(self, transport: Transport, timeout_s: float, more_cookies: Mapping[str, str] | None = None) -> None:
+    def __init__(self, transport: Transport, timeout_s: float) -> None:
         self._transport = transport
         self._timeout_s = timeout_s
-        self._more_cookies = dict(more_cookies or {})
 
     @contextlib.asynccontextmanager
     async def request(
@@ -171,12 +170,7 @@ class LoginSession:
     ) -> AsyncIterator["LoginAnswer"]:
         yield LoginAnswer(
             await self._transport.send(
-                method,
-                url,
-                data=data,
-                cookies={**cookies, **self._more_cookies},
-                headers=headers,
-                timeout_s=self._timeout_s,
+                method, url, data=data, cookies=cookies, headers=headers, timeout_s=self._timeout_s
             )
         )
 

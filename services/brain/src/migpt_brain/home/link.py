@@ -23,7 +23,6 @@ from migpt_shared.messages import (
 class _Home:
     state: HomeState | None = None
     entities: list[HomeEntity] = field(default_factory=list)
-    is_bridge_gone: bool = False
 
 
 class HomeLink:
@@ -32,19 +31,22 @@ class HomeLink:
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
         self._homes: dict[str, _Home] = {}
+        self._bridges: set[str] = set()
         self._waiting: dict[str, asyncio.Future[HomeAnswer]] = {}
 
     def is_connected(self, household: str) -> bool:
         home = self._homes.get(household)
-        return home is not None and home.state is not None and home.state.connected and not home.is_bridge_gone
+        return home is not None and home.state is not None and home.state.connected and self._is_alive(home.state.src)
 
     def trouble(self, household: str) -> HomeCode | None:
         """Why a household that has a Home Assistant cannot use it now; None: it can, or it has none."""
         home = self._homes.get(household)
         if home is None or home.state is None or self.is_connected(household):
             return None
-        code = home.state.code or "unreachable"
-        return None if code == "not_configured" else code
+        state = home.state
+        if state.owner is None and not state.connected:
+            return None  # the bridge was stopped, or the household has no Home Assistant any more
+        return None if state.code == "not_configured" else state.code or "unreachable"
 
     def agent(self, household: str) -> str | None:
         """The conversation agent in use, as far as known."""
@@ -57,17 +59,20 @@ class HomeLink:
         return [] if home is None else home.entities
 
     def state_seen(self, household: str, state: HomeState) -> None:
-        home = self._homes.setdefault(household, _Home())
-        home.state, home.is_bridge_gone = state, False
+        self._homes.setdefault(household, _Home()).state = state
 
     def entities_seen(self, household: str, entities: HomeEntities) -> None:
         self._homes.setdefault(household, _Home()).entities = entities.entities
 
     def bridge_seen(self, instance: str, presence: Presence) -> None:
         """A bridge that is gone leaves its last word on the broker."""
-        for home in self._homes.values():
-            if home.state is not None and home.state.src == f"ha_bridge/{instance}":
-                home.is_bridge_gone = presence.status == "offline"
+        if presence.status == "online":
+            self._bridges.add(f"ha_bridge/{instance}")
+        else:
+            self._bridges.discard(f"ha_bridge/{instance}")
+
+    def _is_alive(self, src: str) -> bool:
+        return src in self._bridges or not src.startswith("ha_bridge/")
 
     def answer_seen(self, answer: HomeAnswer) -> None:
         future = self._waiting.get(answer.request)

@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 #: Of one client, and of all together: a botnet has many addresses.
 _TRIES = 5
 _TRIES_PER_MINUTE = 2.0
-_TRIES_OF_ALL = 50
+_TRIES_OF_ALL = 20
 
 
 class Entrance:

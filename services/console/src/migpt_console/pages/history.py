@@ -19,6 +19,7 @@ from migpt_console.history import Filter, HistoryUnavailableError, PastTurn
 from migpt_console.pages.parts import turn_words as words
 from migpt_console.pages.parts.acting import complain
 from migpt_console.pages.parts.frame import frame
+from migpt_console.pages.parts.marks import mark
 from migpt_shared.language import Phrase
 
 _PAGE = 50
@@ -85,22 +86,24 @@ class _Past:
         self._shown = 0
         with ui.element("section").classes("box"):
             self._words = ui.input(placeholder=_SEARCH.in_(language)).props("dense outlined clearable debounce=300")
-            self._words.classes("say").mark("history-words").on_value_change(self.search)
+            self._words.classes("say").props(mark("history-words")).on_value_change(self.search)
             speakers = {"": any_one} | {str(one.address): one.name for one in console.house.sorted_speakers()}
             self._speaker = ui.select(speakers, value="", label=_SPEAKER.in_(language), on_change=self.search)
-            self._speaker.props("dense outlined options-dense").classes("to").mark("history-speaker")
+            self._speaker.props("dense outlined options-dense").classes("to").props(mark("history-speaker"))
             routes = {"": any_one} | {key: name.in_(language) for key, name in words.ROUTES.items()}
             self._route = ui.select(routes, value="", label=_ROUTE.in_(language), on_change=self.search)
-            self._route.props("dense outlined options-dense").classes("to").mark("history-route")
+            self._route.props("dense outlined options-dense").classes("to").props(mark("history-route"))
         with ui.element("div").classes("under-box"):
-            self._found = ui.label().mark("history-found")
+            self._found = ui.label().props(mark("history-found"))
             days = console.settings.console.history_days
             ui.label(_KEPT.in_(language, days=days) if days else _NOT_KEPT.in_(language)).classes("dim")
             for kind in ("csv", "jsonl"):
                 button = ui.button(kind.upper(), icon="download", on_click=lambda kind=kind: self._export(kind))
-                button.props("flat dense no-caps").mark(f"export-{kind}")
+                button.props("flat dense no-caps").props(mark(f"export-{kind}"))
         self._list = ui.element("section").classes("past")
-        self._more = ui.button(_MORE.in_(language), on_click=self._show_more).props("flat no-caps").mark("history-more")
+        self._more = (
+            ui.button(_MORE.in_(language), on_click=self._show_more).props("flat no-caps").props(mark("history-more"))
+        )
 
     def _wanted(self) -> Filter:
         return Filter(

@@ -8,6 +8,7 @@ from migpt_console.console import Console
 from migpt_console.house import Change
 from migpt_console.pages.parts.acting import act
 from migpt_console.pages.parts.frame import frame
+from migpt_console.pages.parts.marks import mark
 from migpt_console.pages.parts.refresh import Refresh
 from migpt_console.pages.parts.speaker_card import SpeakerCard
 from migpt_shared.language import Phrase
@@ -41,12 +42,12 @@ class _Broadcast:
         language = console.language
         with ui.element("section").classes("box"):
             self._text = ui.input(placeholder=_BROADCAST.in_(language)).props("dense outlined maxlength=2000")
-            self._text.classes("say").mark("broadcast-text").on("keydown.enter", self._send)
-            ui.button(_SEND.in_(language), icon="campaign", on_click=self._send).props("unelevated no-caps").mark(
-                "broadcast-send"
+            self._text.classes("say").props(mark("broadcast-text")).on("keydown.enter", self._send)
+            ui.button(_SEND.in_(language), icon="campaign", on_click=self._send).props("unelevated no-caps").props(
+                mark("broadcast-send")
             )
-            ui.button(_STOP_ALL.in_(language), icon="stop", on_click=self._stop).props("outline no-caps").mark(
-                "stop-all"
+            ui.button(_STOP_ALL.in_(language), icon="stop", on_click=self._stop).props("outline no-caps").props(
+                mark("stop-all")
             )
 
     async def _send(self) -> None:

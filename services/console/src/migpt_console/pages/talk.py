@@ -8,6 +8,7 @@ from migpt_console.console import Console
 from migpt_console.house import Change
 from migpt_console.pages.parts.acting import act, tell
 from migpt_console.pages.parts.frame import frame
+from migpt_console.pages.parts.marks import mark
 from migpt_console.pages.parts.refresh import Refresh
 from migpt_console.pages.parts.turn_card import TurnCard
 from migpt_console.pages.parts.turn_view import TurnView, turn_view
@@ -48,11 +49,11 @@ class _Box:
         language = console.language
         with ui.element("section").classes("box"):
             self._to = ui.select(self._choices(), label=_TO.in_(language)).props("dense outlined options-dense")
-            self._to.classes("to").mark("say-to")
+            self._to.classes("to").props(mark("say-to"))
             self._text = ui.input(placeholder=_SAY_SOMETHING.in_(language)).props("dense outlined maxlength=2000")
-            self._text.classes("say").mark("say-text").on("keydown.enter", self._send)
+            self._text.classes("say").props(mark("say-text")).on("keydown.enter", self._send)
             send = ui.button(_SEND.in_(language), icon="send", on_click=self._send).props("unelevated no-caps")
-            send.mark("say-send")
+            send.props(mark("say-send"))
         self._choose_first()
         Refresh(console.house.feed, lambda change: change.subject == "speakers", self._update)
 

@@ -11,7 +11,7 @@ import structlog
 from migpt_ha_bridge.home.household import HouseholdHome
 from migpt_ha_bridge.side import Bridge
 from migpt_shared.bus import Cleared, Delivery, Subscription
-from migpt_shared.messages import Address, HomeAsk, HomeCall, HomeLook, HomeState, SpeakerInfo
+from migpt_shared.messages import Address, HomeAsk, HomeCall, HomeEntities, HomeLook, HomeState, SpeakerInfo
 from migpt_shared.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -94,6 +94,8 @@ class HomeSide:
             self.release(household)
             if wanted is not None:
                 self.acquire(household)
+            else:
+                self._bridge.context.bus.clear(HomeEntities, household=household)
 
     def troubles(self) -> Sequence[str]:
         return [f"{name}: {home.trouble}" for name, home in self._homes.items() if home.trouble]

@@ -11,6 +11,7 @@ from nicegui import ui
 from migpt_console.console import Console
 from migpt_console.figures import percentile
 from migpt_console.pages.health import words
+from migpt_console.pages.parts.marks import mark
 
 _BACK_S = 24 * 3600.0
 _STRETCH_S = 300.0
@@ -28,9 +29,9 @@ class Latency:
             with ui.element("header"):
                 ui.label(words.LATENCY.in_(language)).classes("title")
                 self._stage = ui.select({}, label=words.STAGE.in_(language), on_change=self._draw)
-                self._stage.props("dense outlined options-dense").classes("to").mark("stage")
-            self._said = ui.label().classes("dim").mark("latency-summary")
-            self._chart = ui.echart(_options([], [], [])).classes("chart").mark("latency-chart")
+                self._stage.props("dense outlined options-dense").classes("to").props(mark("stage"))
+            self._said = ui.label().classes("dim").props(mark("latency-summary"))
+            self._chart = ui.echart(_options([], [], [])).classes("chart").props(mark("latency-chart"))
         self._draw()
         ui.timer(_EVERY_S, self._draw)
 
@@ -70,7 +71,7 @@ def _options(times: list[str], p50: list[float], p95: list[float]) -> dict[str, 
     return {
         "animation": False,
         "grid": {"left": 60, "right": 20, "top": 30, "bottom": 30},
-        "legend": {"data": ["p50", "p95"], "textStyle": {"color": "#8a90a6"}},
+        "legend": {"top": 0, "data": ["p50", "p95"], "textStyle": {"color": "#8a90a6"}},
         "tooltip": {"trigger": "axis"},
         "xAxis": {"type": "category", "data": times},
         "yAxis": {"type": "value", "name": "ms", "min": 0, "splitLine": {"lineStyle": {"opacity": 0.3}}},

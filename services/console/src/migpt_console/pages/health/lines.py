@@ -9,6 +9,7 @@ from nicegui.events import ValueChangeEventArguments
 
 from migpt_console.console import Console
 from migpt_console.pages.health import words
+from migpt_console.pages.parts.marks import mark
 from migpt_console.pages.settings.saving import save
 from migpt_shared.log_file import LogLine, last_lines
 
@@ -32,11 +33,13 @@ class Lines:
                 self._level = ui.select(
                     levels, value=console.settings.log_level, label=words.LEVEL.in_(language), on_change=self._set_level
                 )
-                self._level.props("dense outlined options-dense").classes("to").mark("log-level")
+                self._level.props("dense outlined options-dense").classes("to").props(mark("log-level"))
                 self._words = ui.input(words.FILTER.in_(language)).props("dense outlined clearable debounce=200")
-                self._words.mark("log-filter").on_value_change(self._draw)
-                self._trouble = ui.switch(words.TROUBLE_ONLY.in_(language), on_change=self._draw).mark("log-trouble")
-            self._place = ui.element("div").classes("lines").mark("log-lines")
+                self._words.props(mark("log-filter")).on_value_change(self._draw)
+                self._trouble = ui.switch(words.TROUBLE_ONLY.in_(language), on_change=self._draw).props(
+                    mark("log-trouble")
+                )
+            self._place = ui.element("div").classes("lines").props(mark("log-lines"))
         ui.timer(_EVERY_S, self._draw, immediate=True)
 
     async def _draw(self) -> None:

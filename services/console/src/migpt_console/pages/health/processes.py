@@ -9,6 +9,7 @@ from nicegui import ui
 from migpt_console.console import Console
 from migpt_console.house import Process
 from migpt_console.pages.health import words
+from migpt_console.pages.parts.marks import mark
 from migpt_console.pages.parts.refresh import Refresh
 
 
@@ -20,7 +21,7 @@ class Processes:
         self._shown: list[tuple[object, ...]] = []
         with ui.element("section").classes("form"):
             ui.label(words.PROCESSES.in_(console.language)).classes("title")
-            self._rows = ui.element("div").classes("processes").mark("processes")
+            self._rows = ui.element("div").classes("processes").props(mark("processes"))
         self._draw()
         Refresh(console.house.feed, lambda change: change.subject == "services", self._draw)
         ui.timer(5.0, self._draw)

@@ -7,6 +7,7 @@ from nicegui import ui
 from migpt_console.console import Console
 from migpt_console.pages.login import words
 from migpt_console.pages.parts.acting import tell
+from migpt_console.pages.parts.marks import mark
 from migpt_console.pages.parts.refresh import Refresh
 from migpt_shared.messages import Login
 
@@ -22,16 +23,16 @@ class AccountCard:
         self._household = household
         language = console.language
         account = console.settings.households[household].account
-        with ui.element("section").classes("form").mark(f"account-{household}"):
+        with ui.element("section").classes("form").props(mark(f"account-{household}")):
             with ui.element("header"):
                 ui.label(words.ACCOUNT.in_(language, household=household, account=account)).classes("title")
-                self._state = ui.label().classes("chip").mark(f"account-state-{household}")
+                self._state = ui.label().classes("chip").props(mark(f"account-state-{household}"))
             self._reason = ui.label().classes("error")
             self._ages = ui.label().classes("dim")
             self._ends = ui.label(words.ENDS_SOON.in_(language)).classes("error")
             with ui.element("div").classes("buttons"):
                 again = ui.button(words.AGAIN.in_(language), icon="refresh", on_click=self._again)
-                again.props("flat dense no-caps").mark(f"login-again-{household}")
+                again.props("flat dense no-caps").props(mark(f"login-again-{household}"))
         self._draw()
         Refresh(console.house.feed, lambda change: change.subject == "services", self._draw)
 

@@ -14,6 +14,7 @@ from migpt_console.house import Change
 from migpt_console.pages.login import words
 from migpt_console.pages.login.qr_picture import qr_svg
 from migpt_console.pages.parts.acting import act, complain
+from migpt_console.pages.parts.marks import mark
 from migpt_shared.messages import Address, Login, Say
 
 if TYPE_CHECKING:
@@ -32,12 +33,12 @@ class Wizard:
         language = console.language
         with ui.element("section").classes("form wizard"):
             self._household = ui.select(households, value=households[0], label=words.HOUSEHOLD.in_(language))
-            self._household.props("dense outlined options-dense").mark("login-household")
+            self._household.props("dense outlined options-dense").props(mark("login-household"))
             self._household.set_visibility(len(households) > 1)
             with ui.tabs().props("dense no-caps align=left") as tabs:
-                ui.tab("qr", label=words.BY_QR.in_(language), icon="qr_code_2").mark("by-qr")
-                ui.tab("token", label=words.BY_TOKEN.in_(language), icon="content_paste").mark("by-token")
-                ui.tab("password", label=words.BY_PASSWORD.in_(language), icon="password").mark("by-password")
+                ui.tab("qr", label=words.BY_QR.in_(language), icon="qr_code_2").props(mark("by-qr"))
+                ui.tab("token", label=words.BY_TOKEN.in_(language), icon="content_paste").props(mark("by-token"))
+                ui.tab("password", label=words.BY_PASSWORD.in_(language), icon="password").props(mark("by-password"))
             with ui.tab_panels(tabs, value="qr", keep_alive=False).props("transition-duration=120").classes("panels"):
                 with ui.tab_panel("qr"):
                     ui.label(words.QR_ABOUT.in_(language)).classes("dim")
@@ -51,15 +52,15 @@ class Wizard:
                     ui.label(words.PASSWORD_ABOUT.in_(language, account=account)).classes("dim")
                     self._password = self._secret(words.PASSWORD.in_(language), "password")
                     self._button(words.LOG_IN.in_(language), "login", self._by_password, "send-password")
-            self._stage = ui.element("div").classes("stage").mark("login-stage")
+            self._stage = ui.element("div").classes("stage").props(mark("login-stage"))
         context.client.on_delete(self._end)
 
-    def _button(self, name: str, icon: str, do: Callable[[], object], mark: str) -> None:
-        ui.button(name, icon=icon, on_click=do).props("unelevated no-caps").mark(mark)
+    def _button(self, name: str, icon: str, do: Callable[[], object], name_of_mark: str) -> None:
+        ui.button(name, icon=icon, on_click=do).props("unelevated no-caps").props(mark(name_of_mark))
 
-    def _secret(self, label: str, mark: str) -> ui.input:
+    def _secret(self, label: str, name_of_mark: str) -> ui.input:
         field = ui.input(label).props("dense outlined type=password autocomplete=off")
-        return field.classes("secret").mark(mark)
+        return field.classes("secret").props(mark(name_of_mark))
 
     def _begin(self, work: Callable[[], Awaitable[None]]) -> None:
         self._end()
@@ -74,7 +75,7 @@ class Wizard:
             except XiaomiError as error:
                 self._stage.clear()
                 with self._stage:
-                    ui.label(meaning_of(error, self._console.language)).classes("error").mark("login-error")
+                    ui.label(meaning_of(error, self._console.language)).classes("error").props(mark("login-error"))
 
         self._task = background_tasks.create(guarded(), name="login")
 
@@ -97,7 +98,7 @@ class Wizard:
             async with self._sign_in() as sign_in:
                 address = await sign_in.qr_address()
                 with self._stage:
-                    ui.html(qr_svg(address), sanitize=False).classes("qr").mark("qr")
+                    ui.html(qr_svg(address), sanitize=False).classes("qr").props(mark("qr"))
                     ui.label(words.WAITING_FOR_SCAN.in_(self._console.language)).classes("dim")
                 await sign_in.scanned()
             await self._succeeded()
@@ -158,22 +159,22 @@ class Wizard:
                 if was_wrong:
                     ui.label(words.CAPTCHA_WRONG.in_(language)).classes("error")
                 ui.label(words.CAPTCHA_ABOUT.in_(language))
-                ui.image(f"data:image/png;base64,{shown}").classes("captcha").mark("captcha-picture")
+                ui.image(f"data:image/png;base64,{shown}").classes("captcha").props(mark("captcha-picture"))
                 self._answer_field(words.CAPTCHA_FIELD.in_(language), answers, "captcha")
                 other = ui.button(words.OTHER_PICTURE.in_(language), on_click=lambda: answers.put_nowait(""))
                 other.props("flat no-caps")
             if answer := (await answers.get()).strip():
                 return answer
 
-    def _answer_field(self, label: str, answers: asyncio.Queue[str], mark: str) -> None:
+    def _answer_field(self, label: str, answers: asyncio.Queue[str], name_of_mark: str) -> None:
         """A field whose content goes into the queue."""
-        field = ui.input(label).props("dense outlined autocomplete=off").mark(mark)
+        field = ui.input(label).props("dense outlined autocomplete=off").props(mark(name_of_mark))
 
         def send() -> None:
             answers.put_nowait(field.value or "")
 
         field.on("keydown.enter", send)
-        self._button(words.CONFIRM.in_(self._console.language), "check", send, f"send-{mark}")
+        self._button(words.CONFIRM.in_(self._console.language), "check", send, f"send-{name_of_mark}")
 
     async def _verify(self, sign_in: SignIn) -> None:
         """Send a code where the person wants it, and take it from them."""
@@ -189,10 +190,10 @@ class Wizard:
                 for way in ways:
                     ui.button(
                         words.WAYS[way].in_(language), on_click=lambda way=way: orders.put_nowait(("send", way))
-                    ).props("outline no-caps").mark(f"send-code-{way}")
-            said = ui.label().classes("dim").mark("code-state")
+                    ).props("outline no-caps").props(mark(f"send-code-{way}"))
+            said = ui.label().classes("dim").props(mark("code-state"))
             field = ui.input(words.CODE_FIELD.in_(language)).props("dense outlined inputmode=numeric autocomplete=off")
-            field.mark("code").on("keydown.enter", lambda: orders.put_nowait(("confirm", field.value or "")))
+            field.props(mark("code")).on("keydown.enter", lambda: orders.put_nowait(("confirm", field.value or "")))
             self._button(
                 words.CONFIRM.in_(language),
                 "check",
@@ -219,7 +220,7 @@ class Wizard:
         console, language, household = self._console, self._console.language, str(self._household.value)
         self._stage.clear()
         with self._stage:
-            state = ui.label(words.DONE.in_(language)).mark("login-done")
+            state = ui.label(words.DONE.in_(language)).props(mark("login-done"))
         if not await self._services_logged_in(household):
             state.text = words.SERVICES_LATE.in_(language)
             return
@@ -231,7 +232,7 @@ class Wizard:
         state.text = words.SERVICES_GOOD.in_(language)
         with self._stage, ui.element("div").classes("voice"):
             chosen = ui.select(speakers, value=next(iter(speakers), None)).props("dense outlined options-dense")
-            chosen.mark("hello-speaker")
+            chosen.props(mark("hello-speaker"))
 
             async def hello() -> None:
                 if chosen.value is None:

@@ -11,6 +11,7 @@ from migpt_console.console import Console
 from migpt_console.house import Speaker
 from migpt_console.pages.parts import speaker_words as words
 from migpt_console.pages.parts.acting import complain
+from migpt_console.pages.parts.marks import mark
 
 _ICONS = {"good": ("check_circle", "positive"), "warning": ("error", "warning"), "bad": ("cancel", "negative")}
 
@@ -23,7 +24,7 @@ def open_doctor(console: Console, speaker: Speaker) -> None:
         ui.label(words.DOCTOR_ABOUT.in_(language)).classes("dim")
         rows = ui.element("div").classes("findings")
         with ui.element("div").classes("buttons"):
-            state = ui.label(words.DOCTOR_RUNNING.in_(language)).classes("dim").mark("doctor-state")
+            state = ui.label(words.DOCTOR_RUNNING.in_(language)).classes("dim").props(mark("doctor-state"))
             ui.button(words.CLOSE.in_(language), on_click=dialog.close).props("flat no-caps")
 
     async def run() -> None:

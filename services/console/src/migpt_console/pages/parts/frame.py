@@ -10,6 +10,7 @@ from pathlib import Path
 from nicegui import ui
 
 from migpt_console.console import Console
+from migpt_console.pages.parts.marks import mark
 from migpt_shared.language import Phrase
 
 _STYLE = (Path(__file__).parents[2] / "static" / "console.css").read_text(encoding="utf-8")
@@ -65,7 +66,7 @@ def frame(console: Console, key: str, *, wide: bool = False) -> Iterator[None]:
         ui.label("migpt").classes("brand")
         with ui.element("nav").classes("places"):
             for place in PLACES:
-                link = ui.link(target=place.path).classes("place").mark(f"nav-{place.key}")
+                link = ui.link(target=place.path).classes("place").props(mark(f"nav-{place.key}"))
                 link.props(f'aria-label="{place.name.in_(language)}"')
                 if place.key == key:
                     link.classes("is-here").props('aria-current="page"')
@@ -80,5 +81,5 @@ def frame(console: Console, key: str, *, wide: bool = False) -> Iterator[None]:
     away = ui.label(_BROKER_AWAY.in_(language)).classes("banner")
     away.set_visibility(not console.link.is_connected)
     ui.timer(1.0, lambda: away.set_visibility(not console.link.is_connected))
-    with ui.element("main").classes("content wide" if wide else "content"):
+    with ui.element("div").classes("content wide" if wide else "content"):
         yield

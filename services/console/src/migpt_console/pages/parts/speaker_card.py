@@ -13,6 +13,7 @@ from migpt_console.house import Speaker
 from migpt_console.pages.parts import speaker_words as words
 from migpt_console.pages.parts.acting import act
 from migpt_console.pages.parts.doctor_dialog import open_doctor
+from migpt_console.pages.parts.marks import mark
 from migpt_shared.messages import Command, Say, SetAi, SetMode, SetPersona, SetPreset, SetVolume, Stop, Wake
 from migpt_shared.providers import usable_presets
 
@@ -25,7 +26,7 @@ class SpeakerCard:
         self._console = console
         self._speaker = speaker
         self._is_showing = False
-        with ui.element("article").classes("card").mark(f"speaker-{speaker.address.speaker}"):
+        with ui.element("article").classes("card").props(mark(f"speaker-{speaker.address.speaker}")):
             self._head()
             self._switches()
             self._voice()
@@ -54,7 +55,7 @@ class SpeakerCard:
         language = self._console.language
         with ui.element("div").classes("switches"):
             self._ai = ui.switch(words.AI.in_(language), on_change=self._on(lambda value: SetAi(value=value)))
-            self._ai.mark("ai")
+            self._ai.props(mark("ai"))
             modes = {key: name.in_(language) for key, name in words.MODES.items()}
             self._mode = self._select(modes, words.MODE.in_(language), lambda value: SetMode(value=value), "mode")
             self._preset = self._select([], words.PRESET.in_(language), lambda value: SetPreset(value=value), "preset")
@@ -64,21 +65,21 @@ class SpeakerCard:
         with ui.element("div").classes("volume"):
             ui.icon("volume_up")
             self._volume = ui.slider(min=0, max=100).props(f'label aria-label="{words.VOLUME.in_(language)}"')
-            self._volume.mark("volume").on("change", self._set_volume)
+            self._volume.props(mark("volume")).on("change", self._set_volume)
             self._percent = ui.label().classes("dim")
 
     def _select(
-        self, options: dict[str, str] | list[str], label: str, command: Callable[[str], Command], mark: str
+        self, options: dict[str, str] | list[str], label: str, command: Callable[[str], Command], name_of_mark: str
     ) -> ui.select:
         select = ui.select(options, label=label, on_change=self._on(command))
-        select.props("dense outlined options-dense").mark(mark)
+        select.props("dense outlined options-dense").props(mark(name_of_mark))
         return select
 
     def _voice(self) -> None:
         language = self._console.language
         with ui.element("div").classes("voice"):
             self._text = ui.input(placeholder=words.SAY.in_(language)).props("dense outlined maxlength=2000")
-            self._text.classes("say").mark("say").on("keydown.enter", self._say)
+            self._text.classes("say").props(mark("say")).on("keydown.enter", self._say)
             self._button(words.SAY_IT.in_(language), "record_voice_over", self._say, "say-it")
         with ui.element("div").classes("buttons"):
             self._button(words.TEST.in_(language), "hearing", self._test, "test")
@@ -86,8 +87,8 @@ class SpeakerCard:
             self._button(words.WAKE.in_(language), "notifications_active", self._wake, "wake")
             self._button(words.DOCTOR.in_(language), "medical_services", self._examine, "doctor")
 
-    def _button(self, name: str, icon: str, do: Callable[[], object], mark: str) -> None:
-        ui.button(name, icon=icon, on_click=do).props("flat dense no-caps").mark(mark)
+    def _button(self, name: str, icon: str, do: Callable[[], object], name_of_mark: str) -> None:
+        ui.button(name, icon=icon, on_click=do).props("flat dense no-caps").props(mark(name_of_mark))
 
     # -- acting
 

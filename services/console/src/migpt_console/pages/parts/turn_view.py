@@ -77,6 +77,7 @@ def turn_view(story: Story, speaker_name: str, language: Language, *, is_latest:
     fall = waterfall(story)
     end_ms = max((stage.end_ms for stage in fall.stages), default=0.0) or 1.0
     phase = turn.phase if turn else "heard"
+    is_waiting = turn is not None and turn.route == "llm" and phase in ("accepted", "thinking")
     total = ""
     if fall.first_sound_ms is not None:
         total = words.TOTAL.in_(language, seconds=f"{fall.first_sound_ms / 1000:.2f}")
@@ -93,7 +94,7 @@ def turn_view(story: Story, speaker_name: str, language: Language, *, is_latest:
         probability=_probability(turn, language),
         preset=(turn.preset or "") if turn and turn.route == "llm" else "",
         error=(turn.error or "") if turn else "",
-        waiting=words.EOF_SENTENCES.in_(language) if phase in ("accepted", "thinking") and turn.route == "llm" else "",  # type: ignore[union-attr]
+        waiting=words.WAITING.in_(language) if is_waiting else "",
         sentences=_sentences(story),
         stages=[
             StageView(

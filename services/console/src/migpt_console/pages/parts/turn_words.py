@@ -26,7 +26,6 @@ SOURCES = {
     "api": Phrase(zh="来自接口", en="from the API"),
     "ha": Phrase(zh="来自 Home Assistant", en="from Home Assistant"),
 }
-REASON = Phrase(zh="原因", en="why")
 PROBABILITY = Phrase(zh="AI 概率 {percent}%", en="AI {percent}%")
 STOP = Phrase(zh="停止", en="Stop")
 TO_AI = Phrase(zh="该 AI 答", en="AI should have")
@@ -34,5 +33,4 @@ TO_XIAOAI = Phrase(zh="该小爱答", en="XiaoAI should have")
 FORGET = Phrase(zh="忘掉", en="Forget")
 TOTAL = Phrase(zh="到第一声 {seconds} 秒", en="{seconds} s to the first sound")
 TIMES = Phrase(zh="各段耗时", en="Where the time went")
-EARLIER = Phrase(zh="（从前的）", en="(earlier)")
-EOF_SENTENCES = Phrase(zh="等待第一句…", en="waiting for the first sentence…")
+WAITING = Phrase(zh="等待第一句…", en="waiting for the first sentence…")

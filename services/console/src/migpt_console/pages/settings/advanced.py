@@ -9,6 +9,7 @@ from nicegui import ui
 
 from migpt_console.console import Console
 from migpt_console.pages.parts.acting import complain, tell
+from migpt_console.pages.parts.marks import mark
 from migpt_console.pages.settings import words
 from migpt_console.pages.settings.saving import save_text
 from migpt_shared.editing import MASK, ConfigFile, Shown
@@ -30,17 +31,17 @@ class _Editor:
         self._stamp = ""
         language = console.language
         ui.label(words.EDITOR_ABOUT.in_(language, mask=MASK)).classes("dim")
-        self._editor = ui.codemirror(language="TOML", line_wrapping=True).classes("editor").mark("editor")
+        self._editor = ui.codemirror(language="TOML", line_wrapping=True).classes("editor").props(mark("editor"))
         self._editor.theme = "basicLight"
         with ui.element("div").classes("buttons"):
-            ui.button(words.SAVE.in_(language), icon="save", on_click=self._save).props("unelevated no-caps").mark(
-                "editor-save"
+            ui.button(words.SAVE.in_(language), icon="save", on_click=self._save).props("unelevated no-caps").props(
+                mark("editor-save")
             )
-            ui.button(words.CHECK.in_(language), icon="rule", on_click=self._check).props("outline no-caps").mark(
-                "editor-check"
+            ui.button(words.CHECK.in_(language), icon="rule", on_click=self._check).props("outline no-caps").props(
+                mark("editor-check")
             )
-            ui.button(words.RELOAD.in_(language), icon="refresh", on_click=self._load).props("flat no-caps").mark(
-                "editor-load"
+            ui.button(words.RELOAD.in_(language), icon="refresh", on_click=self._load).props("flat no-caps").props(
+                mark("editor-load")
             )
         self._load()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from nicegui import ui
 
 from migpt_console.console import Console
+from migpt_console.pages.parts.marks import mark
 from migpt_console.pages.settings import words
 from migpt_console.pages.settings.form import Form
 from migpt_console.pages.settings.saving import ask_first, save
@@ -73,7 +74,7 @@ class _Accounts:
             icon="delete",
             on_click=lambda: ask_first(self._console, words.REMOVE_SURE, remove, name=name),
         )
-        button.props("flat dense no-caps color=negative").mark(f"remove-{name}")
+        button.props("flat dense no-caps color=negative").props(mark(f"remove-{name}"))
 
     def _new_household(self) -> None:
         language = self._console.language
@@ -82,13 +83,15 @@ class _Accounts:
             with ui.element("div").classes("voice"):
                 name = ui.input(words.NAME_OF_HOUSEHOLD.in_(language)).props("dense outlined").classes("say")
                 account = ui.input(words.XIAOMI_ID.in_(language)).props("dense outlined").classes("say")
-                name.mark("new-household")
-                account.mark("new-account")
+                name.props(mark("new-household"))
+                account.props(mark("new-account"))
 
                 async def add() -> None:
                     await self._add({("households", name.value.strip(), "account"): account.value.strip()})
 
-                ui.button(words.ADD.in_(language), icon="add", on_click=add).props("flat no-caps").mark("add-household")
+                ui.button(words.ADD.in_(language), icon="add", on_click=add).props("flat no-caps").props(
+                    mark("add-household")
+                )
 
     async def _add(self, changes: dict[Path, object | None]) -> None:
         if await save(self._console, changes, words.SAVED):

@@ -7,6 +7,7 @@ from typing import Any
 from nicegui import ui
 
 from migpt_console.console import Console
+from migpt_console.pages.parts.marks import mark
 from migpt_console.pages.settings import words
 from migpt_console.pages.settings.kinds import Kind, Shape, from_text, kind_of, to_text
 from migpt_console.pages.settings.names import chinese_choice, chinese_name
@@ -31,7 +32,7 @@ class Entry:
         self._hint = "" if is_chinese else (field.description or "")
         self._shown: Any = None
         self._widget = self._make()
-        self._widget.mark(f"set-{'-'.join(path)}").classes(f"entry is-{kind.shape.value}")
+        self._widget.props(mark(f"set-{'-'.join(path)}")).classes(f"entry is-{kind.shape.value}")
         if self._hint:
             self._widget.tooltip(self._hint)
         self.show()
@@ -79,7 +80,9 @@ class Entry:
 
     def complain(self, problem: str) -> None:
         """Mark it as wrong."""
-        self._widget.props(f'error error-message="{problem.replace(chr(34), chr(39))}"')
+        self._widget.props["error"] = True
+        self._widget.props["error-message"] = problem
+        self._widget.update()
 
     def _now(self) -> Any:
         value = self._widget.value

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from nicegui import ui
 
 from migpt_console.console import Console
+from migpt_console.pages.parts.marks import mark
 from migpt_console.pages.settings import words
 from migpt_console.pages.settings.entry import Entry
 from migpt_console.pages.settings.saving import ask_first, save
@@ -31,17 +32,17 @@ class Form:
         self._title = title.in_(console.language, **(title_values or {}))
         self._on_saved = on_saved
         language = console.language
-        mark = "-".join(paths[0][:-1]) or "general"
-        with ui.element("section").classes("form").mark(f"form-{mark}"):
+        section = "-".join(paths[0][:-1]) or "general"
+        with ui.element("section").classes("form").props(mark(f"form-{section}")):
             ui.label(self._title).classes("title")
             with ui.element("div").classes("entries"):
                 self._entries = [Entry(console, path) for path in paths]
             with ui.element("div").classes("buttons"):
                 button = ui.button(words.SAVE.in_(language), icon="save", on_click=self._save)
-                button.props("unelevated no-caps").mark(f"save-{mark}")
+                button.props("unelevated no-caps").props(mark(f"save-{section}"))
                 if can_reset:
                     reset = ui.button(words.RESET.in_(language), icon="restart_alt", on_click=self._ask_to_reset)
-                    reset.props("flat no-caps").mark(f"reset-{mark}")
+                    reset.props("flat no-caps").props(mark(f"reset-{section}"))
 
     async def _save(self) -> None:
         changes: dict[Path, object | None] = {}

@@ -6,6 +6,7 @@ from nicegui import ui
 
 from migpt_console.console import Console
 from migpt_console.pages.parts.acting import complain, tell
+from migpt_console.pages.parts.marks import mark
 from migpt_console.pages.settings import words
 from migpt_console.pages.settings.form import Form
 from migpt_console.pages.settings.sections import section_paths
@@ -21,7 +22,7 @@ def home_assistant_tab(console: Console) -> None:
         await _test(console)
 
     button = ui.button(words.HOME_TEST.in_(console.language), icon="bolt", on_click=test)
-    button.props("outline no-caps").mark("test-home")
+    button.props("outline no-caps").props(mark("test-home"))
 
 
 async def _test(console: Console) -> None:

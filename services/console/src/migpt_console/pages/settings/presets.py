@@ -9,6 +9,7 @@ from nicegui import ui
 
 from migpt_console.console import Console
 from migpt_console.pages.parts.acting import complain
+from migpt_console.pages.parts.marks import mark
 from migpt_console.pages.settings import words
 from migpt_console.pages.settings.form import Form
 from migpt_console.pages.settings.saving import ask_first, save
@@ -48,7 +49,7 @@ class _Presets:
             ui.label(words.ADD_PRESET.in_(language)).classes("title")
             with ui.element("div").classes("voice"):
                 name = ui.input(words.PRESET_NAME.in_(language), autocomplete=known).props("dense outlined")
-                name.classes("say").mark("new-preset")
+                name.classes("say").props(mark("new-preset"))
 
                 async def add() -> None:
                     wanted = name.value.strip()
@@ -60,7 +61,9 @@ class _Presets:
                     if await save(self._console, change, words.SAVED):
                         self._draw()
 
-                ui.button(words.ADD.in_(language), icon="add", on_click=add).props("flat no-caps").mark("add-preset")
+                ui.button(words.ADD.in_(language), icon="add", on_click=add).props("flat no-caps").props(
+                    mark("add-preset")
+                )
 
 
 class _PresetCard:
@@ -72,11 +75,11 @@ class _PresetCard:
         self._draw_all = draw_all
         language, llm = console.language, console.settings.llm
         resolved, problem = _resolved(console, name)
-        with ui.element("section").classes("form preset").mark(f"preset-{name}"):
+        with ui.element("section").classes("form preset").props(mark(f"preset-{name}")):
             with ui.element("header"):
                 ui.label(name).classes("title")
                 if name == llm.preset:
-                    ui.label(words.IN_USE.in_(language)).classes("chip to-home").mark("in-use")
+                    ui.label(words.IN_USE.in_(language)).classes("chip to-home").props(mark("in-use"))
                 if resolved is not None:
                     ui.label(f"{resolved.model} · {resolved.base_url}").classes("dim")
                 else:
@@ -89,10 +92,10 @@ class _PresetCard:
                     self._button(words.FETCH_MODELS, "list", self._fetch, "models")
                 if name in llm.presets:
                     self._button(words.REMOVE, "delete", self._ask_to_remove, "remove")
-            self._said = ui.label().classes("trial").mark(f"trial-{name}")
+            self._said = ui.label().classes("trial").props(mark(f"trial-{name}"))
             self._said.set_visibility(False)
             self._models = ui.element("div").classes("models")
-            with ui.expansion(words.EDIT.in_(language)).props("dense").mark(f"edit-{name}"):
+            with ui.expansion(words.EDIT.in_(language)).props("dense").props(mark(f"edit-{name}")):
                 Form(
                     console,
                     Phrase(zh="", en=""),
@@ -101,9 +104,9 @@ class _PresetCard:
                     on_saved=self._again,
                 )
 
-    def _button(self, name: Phrase, icon: str, do: Callable[[], object], mark: str) -> None:
+    def _button(self, name: Phrase, icon: str, do: Callable[[], object], name_of_mark: str) -> None:
         button = ui.button(name.in_(self._console.language), icon=icon, on_click=do)
-        button.props("flat dense no-caps").mark(f"{mark}-{self._name}")
+        button.props("flat dense no-caps").props(mark(f"{name_of_mark}-{self._name}"))
 
     def _again(self) -> None:
         self._draw_all()
@@ -156,7 +159,7 @@ class _PresetCard:
             ui.label(words.MODELS_FOUND.in_(self._console.language, count=len(names))).classes("dim")
             for name in names[:200]:
                 chip = ui.button(name, on_click=lambda name=name: self._choose(name))
-                chip.props("outline dense no-caps size=sm").mark("model")
+                chip.props("outline dense no-caps size=sm").props(mark("model"))
 
     async def _choose(self, model: str) -> None:
         if await save(self._console, {("llm", "presets", self._name, "model"): model}, words.SAVED):

@@ -9,6 +9,7 @@ from nicegui import ui
 
 from migpt_console.console import Console
 from migpt_console.pages.parts.acting import complain, tell
+from migpt_console.pages.parts.marks import mark
 from migpt_console.pages.settings import words
 from migpt_shared.editing import ChangedMeanwhileError, ConfigFile, Path, Shown
 from migpt_shared.language import Phrase
@@ -37,7 +38,9 @@ def ask_first(console: Console, question: Phrase, then: Callable[[], Awaitable[o
 
         with ui.element("div").classes("buttons"):
             ui.button(words.CANCEL.in_(language), on_click=dialog.close).props("flat no-caps")
-            ui.button(words.YES.in_(language), on_click=go_on).props("unelevated no-caps color=negative").mark("sure")
+            ui.button(words.YES.in_(language), on_click=go_on).props("unelevated no-caps color=negative").props(
+                mark("sure")
+            )
     dialog.open()
 
 
