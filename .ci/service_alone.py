@@ -49,6 +49,9 @@ preset = "closed"
 [llm.presets.closed]
 base_url = "http://127.0.0.1:9/v1"
 model = "none"
+[home_assistant]
+url = "http://127.0.0.1:9"
+token = "none"
 [console]
 port = 0
 """

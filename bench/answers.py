@@ -15,6 +15,7 @@ from pathlib import Path
 
 from bench.conversation import measure_conversation, measure_idle, measure_pacing
 from bench.disturbances import measure_faults, measure_interruption, measure_storm
+from bench.intent import measure_intent
 from bench.resources import measure_first_word, measure_resources
 from bench.table import Row, merged, table
 
@@ -29,6 +30,7 @@ SCENARIOS: dict[str, Callable[[float], Awaitable[list[Row]]]] = {
     "storm": measure_storm,
     "first_word": measure_first_word,
     "resources": measure_resources,
+    "intent": measure_intent,
 }
 
 

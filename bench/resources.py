@@ -11,7 +11,7 @@ from migpt_shared.messages import Turn
 from migpt_simulator import RequestKind
 from tests.whole_system import WholeSystem
 
-_BARS_MB = {"poller": 60.0, "speaker": 60.0, "brain": 110.0}
+_BARS_MB = {"poller": 60.0, "speaker": 60.0, "brain": 200.0}
 
 
 async def measure_resources(share: float) -> list[Row]:

@@ -24,10 +24,15 @@ LAYERS = {  # in the order in which they run: what is quick and names the mistak
     "console": "the web console and its API, in a real browser",
     "system": "all services as processes, with a simulated cloud",
     "faults": "the same while something breaks",
+    "home_assistant": "the bridge beside a real Home Assistant",
+    "docker": "images and the compose file, with a Docker engine",
 }
 
+#: Layers of real processes, which a starved machine can make late: a failure there is repeated once, and both are told.
+REPEATED = ("contract", "broker", "console", "system", "faults", "home_assistant")
+
 #: How mosquitto is come by.
-_KEPT = ("MIGPT_NO_INSTALL", "MIGPT_MOSQUITTO", "MIGPT_INTENT_DATA")
+_KEPT = ("MIGPT_NO_INSTALL", "MIGPT_MOSQUITTO", "MIGPT_INTENT_DATA", "MIGPT_TEST_DOCKER")
 
 _prefixes = count(1)
 
@@ -49,11 +54,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if layer := _layer(item):
             item.add_marker(layer)
+            if layer in REPEATED:
+                item.add_marker(pytest.mark.flaky(reruns=1))
     order: dict[str | None, int] = {layer: position for position, layer in enumerate(LAYERS)}
     items.sort(key=lambda item: order.get(_layer(item), len(order)))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for report in terminalreporter.stats.get("rerun", []):
+        terminalreporter.section(f"FAILED AT FIRST, AND WAS REPEATED: {report.nodeid}", sep="!", yellow=True, bold=True)
+        terminalreporter.write_line(report.longreprtext)
     skipped = terminalreporter.stats.get("skipped", [])
     if not skipped:
         return

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
 import os
+import shutil
 import signal
 import sys
 import tempfile
@@ -15,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
+from migpt_brain.intent.model import MODEL_FILE, IntentModel, training_fingerprint
 from migpt_cli.broker import PrivateBroker
 from migpt_shared.bus import BrokerAddress, Cleared, Delivery, Malformed, MqttBus, Subscription
 from migpt_shared.messages import (
@@ -205,6 +208,9 @@ class WholeSystem:
         self.folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="migpt-")))
         await self._stack.enter_async_context(self.simulator)
         await self._stack.enter_async_context(self.broker)
+        model = self.folder / "data" / MODEL_FILE
+        model.parent.mkdir(parents=True)
+        await asyncio.to_thread(shutil.copy, await asyncio.to_thread(_trained_model), model)
         self.config = self.folder / "config.toml"
         self.config.write_text(self.config_text(), encoding="utf-8")
         self.bus = MqttBus(
@@ -299,6 +305,14 @@ miot = "{simulator.url}"
     def _result_of(self, command: Command) -> Result | None:
         return next((result for result in self.watcher.of(Result) if result.request == command.id), None)
 
+    def instances(self, name: str) -> set[str]:
+        """The living instances of a service, by presence."""
+        return {
+            places[1]
+            for (kind, places), message in self.watcher.latest.items()
+            if kind is Presence and places[0] == name and getattr(message, "status", "") == "online"
+        }
+
     def owner_of(self, kind: type[HearingState | BrainState | SpeechState], address: Address) -> str | None:
         state = self.watcher.latest.get((kind, (address.household, address.speaker)))
         return getattr(state, "owner", None)
@@ -307,6 +321,13 @@ miot = "{simulator.url}"
         for service in self.services:
             if service._process is not None and service._process.returncode is None:
                 await service.stop()
+
+
+def _trained_model() -> Path:
+    """The intent model, trained once for all systems on this machine."""
+    cache = Path(tempfile.gettempdir(), f"migpt-tests-{getpass.getuser()}", f"{training_fingerprint()[:16]}.json")
+    IntentModel.load_or_train(cache)
+    return cache
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

@@ -6,7 +6,8 @@ import asyncio
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from migpt_brain.llm import AnswerFailed, AnswerRequest, Answers, ChatMessage, Finished, TextDelta
+from migpt_brain.llm import AnswerFailed, AnswerRequest, ChatMessage, Finished, TextDelta
+from migpt_brain.llm.answers import Answers
 from migpt_shared.settings.llm import LlmSettings, PresetSettings
 from migpt_simulator.llm import LlmServer
 from migpt_simulator.llm_behaviour import Behaviour, LlmControl

@@ -255,8 +255,8 @@ def publish_raw(bus: AnyBus, topic: str, payload: bytes) -> None:
     if isinstance(bus, MemoryBus):
         bus._broker.publish(full_topic, payload, retain=False, expires_s=None)
     else:
-        assert bus._client is not None
-        bus._client._client.publish(full_topic, payload, 1, False)
+        assert bus._line._client is not None
+        bus._line._client._client.publish(full_topic, payload, 1, False)
 
 
 async def test_reconnects_after_a_broker_restart_and_loses_nothing() -> None:

@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from migpt_brain.llm import AnswerRequest, Answers, ChatMessage, FailureKind, Finished
+from migpt_brain.llm import AnswerRequest, ChatMessage, FailureKind, Finished
+from migpt_brain.llm.answers import Answers
 from migpt_shared.settings.llm import LlmSettings, PresetSettings
 from migpt_simulator.llm import LlmServer
 from migpt_simulator.llm_answers import SKY

@@ -7,7 +7,7 @@ from contextlib import aclosing
 
 import pytest
 
-from migpt_brain.llm import Answers
+from migpt_brain.llm.answers import Answers
 from migpt_simulator.llm import LlmServer
 from tests.contract.llm_asking import request, script, settings
 

@@ -7,7 +7,8 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from migpt_brain.llm import Answers, FailureKind
+from migpt_brain.llm import FailureKind
+from migpt_brain.llm.answers import Answers
 from migpt_shared.settings.llm import LlmSettings, PresetSettings
 from migpt_simulator.llm import LlmServer
 from migpt_simulator.llm_behaviour import Behaviour

@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from migpt_brain.llm import Answers, FailureKind
+from migpt_brain.llm import FailureKind
+from migpt_brain.llm.answers import Answers
 from migpt_simulator.llm import LlmServer
 from tests.contract.llm_asking import ask, script, settings
 

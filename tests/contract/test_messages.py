@@ -79,6 +79,7 @@ PROMISED = {
     "migpt/home/do/login": (False, 30),
     "migpt/home/ha/ask": (False, 20),
     "migpt/home/ha/call": (False, 20),
+    "migpt/home/ha/look": (False, 20),
     "migpt/home/ha/answer": (False, 20),
     "migpt/home/ha/state": (True, None),
     "migpt/home/ha/entities": (True, None),

@@ -75,6 +75,9 @@ async def test_everything_can_be_changed_and_reset() -> None:
         expired = await client.send("POST", f"{account}/expire", body={"pass_tokens": True})
         assert expired.json() == {"service_tokens": 0, "pass_tokens": 1}
         assert (await client.send("POST", f"{account}/scan_qr")).json() == {"scanned": False}
+        await client.send("GET", "/longPolling/loginUrl?sid=micoapi")
+        assert (await client.send("POST", "/control/qr_codes/expire")).json() == {"qr_codes": 1}
+        assert (await client.send("POST", f"{account}/scan_qr")).json() == {"scanned": False}
 
         await client.send("POST", "/control/reset", body={})
         state = (await client.send("GET", "/control/home")).json()

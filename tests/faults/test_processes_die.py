@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import signal
 import time
 
 import pytest
 
+from migpt_shared.membership import NEWCOMER_S
 from migpt_shared.messages import Ask, BrainState, HearingState, SpeechState, Turn
 from migpt_simulator import NativeAnswer, SimulatedHome, SimulatedSpeaker
 from migpt_simulator.journal import SoundStarted
@@ -141,6 +145,43 @@ async def test_a_replica_takes_over_from_a_killed_one(name: str) -> None:
         assert (await system.watcher.closed("为什么天空是蓝色，换人之后")).phase == "done"
 
 
+@pytest.mark.parametrize("name", SERVICES)
+async def test_a_frozen_replica_loses_its_speakers_within_its_silence(name: str) -> None:
+    kinds: dict[str, type[HearingState | BrainState | SpeechState]] = {
+        "poller": HearingState,
+        "brain": BrainState,
+        "speaker": SpeechState,
+    }
+    async with WholeSystem(answer=ANSWER, home=one_speaker(), replicas=(*SERVICES, name)) as system:
+        [address] = system.addresses()
+        replicas = [service for service in system.services if service.name == name]
+        # The newcomer counts after 5 s; from then on it can take over.
+        await system.watcher.until(lambda: len(system.instances(name)) == 2)
+        await asyncio.sleep(NEWCOMER_S)
+        owner = system.owner_of(kinds[name], address)
+        assert owner is not None
+        victim = next(s for s in replicas if owner.split("/")[1] in s.log.read_text())
+        os.kill(victim.pid, signal.SIGSTOP)
+        frozen = time.monotonic()
+        try:
+            room(system).say("为什么天是蓝的，冻住之后", NATIVE)
+            await system.watcher.until(lambda: system.owner_of(kinds[name], address) not in (None, owner), 30)
+            # The broker gives up on a silent client after one and a half keep-alives, 7.5 s.
+            assert time.monotonic() - frozen < 15
+        finally:
+            os.kill(victim.pid, signal.SIGCONT)
+        turn = await system.watcher.closed("为什么天是蓝的，冻住之后", 60)
+        assert turn.phase == "done"
+        assert len({one.turn for one in system.watcher.turns("为什么天是蓝的，冻住之后")}) == 1
+        spoken = room(system).journal.spoken(since=frozen)
+        assert len(spoken) - len(dict.fromkeys(spoken)) <= 1, spoken
+        # What has thawed finds that somebody else is responsible, and leaves it to them.
+        since = time.monotonic()
+        room(system).say("为什么天空是蓝色，解冻之后", NATIVE)
+        assert (await system.watcher.closed("为什么天空是蓝色，解冻之后", 60)).phase == "done"
+        assert "".join(room(system).journal.spoken(since=since)) == ANSWER
+
+
 async def test_two_brains_never_answer_one_utterance_twice() -> None:
     async with WholeSystem(
         answer=ANSWER, home=one_speaker(seconds_per_char=0.1), replicas=(*SERVICES, "brain")
@@ -172,8 +213,7 @@ async def test_a_clean_stop_is_quick_and_leaves_no_ghost() -> None:
 async def test_a_retained_command_is_not_obeyed_at_every_connect() -> None:
     async with WholeSystem(answer=ANSWER, home=one_speaker()) as system:
         await system.service("brain").stop()
-        assert system.bus._client is not None
-        system.bus._client._client.publish("migpt/home/living_room/do/ask", "保留的问题", 1, retain=True)
+        system.bus._line.publish("migpt/home/living_room/do/ask", "保留的问题".encode(), retain=True)
         await system.service("brain").start()
         await system.watcher.until(system.is_ready, 30)
         system.publish(Ask(text="之后的问题"))

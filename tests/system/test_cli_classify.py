@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import cast
 
 import pytest
+
+from migpt_brain.corrections import Corrections
+from migpt_shared.messages import Address, Target
 
 
 @pytest.fixture(scope="module")
@@ -76,13 +82,73 @@ def test_each_answer_comes_at_once(folder: Path) -> None:
         assert process.wait(timeout=30) == 0
 
 
-def test_train_shows_the_evaluation(folder: Path) -> None:
-    done = run(folder, "train")
+def test_keywords_count_when_asked_for(folder: Path) -> None:
+    said = "帮我定个闹钟\n小周打开灯\n".encode()
+    plain = answers(run(folder, "classify", said=said))
+    assert [answer["label_pred"] for answer in plain] == ["native", "home"]
+    assert [answer["reason"] for answer in plain] == ["classified_native", "classified_home"]
+    by_keyword = answers(run(folder, "classify", "--keywords", said=said))
+    assert [answer["reason"] for answer in by_keyword] == ["ai_keyword", "home_keyword"]
+    assert [answer["label_pred"] for answer in by_keyword] == ["llm", "home"]
+
+
+def test_a_threshold_of_the_household_counts(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text(f"data_dir = '{folder / 'data'}'\n[routing]\nllm_threshold = 0.9999999\n")
+    [answer] = answers(run(tmp_path, "classify", said="什么是熵\n".encode()))
+    assert answer["label_pred"] == "native"
+    assert isinstance(answer["p_llm"], float)
+    assert answer["p_llm"] > 0.9
+
+
+def test_corrections_count(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder / "data", tmp_path / "data")
+    said = "今天会下雨吗\n为什么天是蓝的\n".encode()
+    before = answers(run(tmp_path, "classify", said=said))
+    assert [answer["label_pred"] for answer in before] == ["native", "llm"]
+
+    async def correct() -> None:
+        async with Corrections(Corrections.default_url(tmp_path / "data")) as store:
+            for text, target in (("为什么天是蓝的", "native"), ("今天会下雨吗？", "llm")):
+                await store.keep(store.make(Address("home", "room"), text, cast("Target", target)))
+
+    asyncio.run(correct())
+    done = run(tmp_path, "classify", said=said)
+    assert [answer["label_pred"] for answer in answers(done)] == ["llm", "native"]
+    assert [answer["reason"] for answer in answers(done)] == ["corrected_llm", "corrected_native"]
+    assert b"training" in done.stderr, "the model learns them"
+    assert run(tmp_path, "classify", said=said).stderr == b""
+    shown = run(tmp_path, "train").stdout.decode("utf-8")
+    assert "2 corrections" in shown
+
+
+def test_judging_imports_no_sdk_of_a_language_model(folder: Path) -> None:
+    program = (
+        "import sys; from migpt_cli.main import main; sys.argv = ['migpt', 'classify']\n"
+        "try: main()\n"
+        "except SystemExit as end: assert not end.code\n"
+        "print({'openai', 'httpx2', 'sqlalchemy', 'sklearn', 'numpy'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=folder, input=b"", capture_output=True, check=False)
+    assert done.stdout.strip() == b"set()", done.stderr
+
+
+def test_train_shows_the_evaluation(folder: Path, tmp_path: Path) -> None:
+    done = run(folder, "train", "--pictures", str(tmp_path / "pictures"))
     assert done.returncode == 0, done.stderr
     shown = done.stdout.decode("utf-8")
     for part in ("cross-validated", "By domain", "weather", "Judgements", "precision", "Do the probabilities hold"):
         assert part in shown
+    assert shown.count("●") >= 30, "both pictures are drawn"
+    assert {file.name for file in (tmp_path / "pictures").iterdir()} == {"precision-recall.svg", "calibration.svg"}
     assert answers(run(folder, "classify", said="什么是熵\n".encode()))[0]["label_pred"] == "llm"
+
+
+def test_pictures_that_cannot_be_written_are_told(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "pictures").write_text("in the way")
+    done = run(folder, "train", "--pictures", str(tmp_path / "pictures"))
+    assert done.returncode == 1
+    assert b"cannot be written" in done.stderr
+    assert b"Traceback" not in done.stderr
 
 
 def test_a_data_folder_that_cannot_be_written_is_told(folder: Path, tmp_path: Path) -> None:

@@ -11,8 +11,6 @@ import pytest_asyncio
 from migpt_shared.messages import (
     Ask,
     BrainState,
-    Command,
-    Correct,
     Forget,
     Native,
     Reply,
@@ -355,20 +353,12 @@ async def test_native_directive_and_volume(system: WholeSystem) -> None:
 async def test_bad_commands_get_a_result_a_person_understands(
     system: WholeSystem, topic: str, payload: bytes, words: str
 ) -> None:
-    assert system.bus._client is not None
     request = payload.split(b'"')[3].decode()
-    system.bus._client._client.publish(f"migpt/home/living_room/{topic}", payload, 1)
+    system.bus._line.publish(f"migpt/home/living_room/{topic}", payload, retain=False)
     await system.watcher.until(lambda: any(r.request == request for r in system.watcher.of(Result)))
     [result] = [r for r in system.watcher.of(Result) if r.request == request]
     assert not result.ok
     assert words in str(result.error)
-
-
-@pytest.mark.parametrize("command", [Correct(target="llm")], ids=["correct"])
-async def test_commands_of_later_versions_are_refused_clearly(system: WholeSystem, command: Command) -> None:
-    result = await system.send(command)
-    assert not result.ok
-    assert "not supported" in str(result.error)
 
 
 async def test_a_control_phrase_just_before_a_question_takes_effect(system: WholeSystem) -> None:
@@ -378,7 +368,8 @@ async def test_a_control_phrase_just_before_a_question_takes_effect(system: Whol
     speaker.say("紧接着的问题", NATIVE, publish_delay_s=0.5)
     turn = await system.watcher.closed("紧接着的问题")
     assert (turn.route, turn.phase) == ("llm", "done")
-    assert system.watcher.turns("打开高级对话")[-1].phase == "done"
+    # Heard a poll earlier, its confirmation is cut off by the question.
+    assert system.watcher.turns("打开高级对话")[-1].phase in ("done", "cancelled")
 
 
 async def test_an_ask_to_all_that_is_not_spoken_is_answered_once(system: WholeSystem) -> None:

@@ -51,7 +51,8 @@ def test_problems(tmp_path: Path, changes: dict[str, Any], problem: str) -> None
     ("changes", "warning"),
     [
         ({"households": {"home": {"account": "1"}}}, "pass_token"),
-        ({"home_assistant": {"url": "http://h"}}, "[home_assistant]"),
+        ({"home_assistant": {"url": "http://h"}}, "Home Assistant（http://h）没有 token"),
+        ({"home_assistant": {"url": "http://h", "token": "…"}}, "Home Assistant（http://h）没有 token"),
         ({"llm": {"preset": "ollama", "presets": {"deepseek": {}}}}, "deepseek"),
         (
             {

@@ -25,7 +25,7 @@ def test_a_json_line_becomes_time_service_event_and_details() -> None:
     assert entry.time.endswith(":30:00.123")
     assert entry.details == (("text", "你好"), ("spans", '{"a": 1}'))
     assert not entry.is_trouble
-    assert "brain    routed  text=你好" in rendered(entry).plain
+    assert "brain     routed  text=你好" in rendered(entry).plain
 
 
 def test_a_line_that_is_no_json_is_kept_as_it_is() -> None:

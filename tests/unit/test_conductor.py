@@ -74,6 +74,26 @@ def test_sentences_are_spoken_once_and_in_order_however_they_come() -> None:
     assert run.conductor.voice.answers.repeated == 3
 
 
+def test_who_sends_a_sentence_again_is_told_again_how_it_fared() -> None:
+    run = ConductorRun()
+    run.turn(0.0)
+    run.sentence(0.1, 0, "第一句话在这里。")
+    run.sentence(0.1, 1, "第二句话在这里。", last=True)
+    run.run_until(20.0)
+    assert run.phases()[-1] == ("spoken", (1,))
+    before = len(run.speeches())
+    run.sentence(21.0, 0, "第一句话在这里。")
+    run.sentence(21.0, 1, "第二句话在这里。", last=True)
+    run.run_until(22.0)
+    assert run.phases()[before:] == [("spoken", (0,)), ("spoken", (1,))]
+    assert run.whole() == ["第一句话在这里。", "第二句话在这里。"]
+    # In another turn nothing is told of this one.
+    run.turn(30.0, "t2")
+    run.sentence(30.1, 0, "别的话。", "t2", last=True)
+    run.run_until(40.0)
+    assert {speech.turn for speech in run.speeches()[before + 2 :]} == {"t2"}
+
+
 def test_a_gap_is_waited_for_a_little_and_counted() -> None:
     run = ConductorRun()
     run.turn(0.0)
@@ -304,3 +324,69 @@ def test_what_is_too_old_is_not_begun() -> None:
     assert "晚饭好了。" not in run.whole()
     assert ("expired", ()) in run.phases()
     assert not run.results()[0].ok
+
+
+# rescue
+
+
+def test_what_xiaoai_cannot_answer_is_silenced_at_once_and_answered() -> None:
+    run = ConductorRun()
+    run.at(0.5, lambda: run.model.native(0.5, 6.0))
+    run.turn(0.0, route="native", source="speaker")
+    run.turn(2.0, route="llm", reason="rescued", source="speaker", take=1)
+    run.sentence(2.8, 0, "泰山高一千五百多米。", take=1, last=True)
+    run.run_until(20)
+    silences = run.commands(orders.Silence)
+    assert silences[0][0] == 2.0
+    [native] = [played for played in run.model.played if played.is_native]
+    assert native.end == pytest.approx(2.02)
+    assert run.whole()[-1] == "泰山高一千五百多米。"
+
+
+def test_a_rescue_learnt_from_a_retained_message_does_not_silence() -> None:
+    run = ConductorRun()
+    run.turn(0.0, route="native", source="speaker")
+    run.turn(2.0, route="llm", source="speaker", take=1, retained=True)
+    run.run_until(5)
+    assert not run.commands(orders.Silence)
+
+
+def test_a_stopped_turn_is_not_rescued() -> None:
+    run = ConductorRun()
+    run.turn(0.0, route="native", source="speaker")
+    run.do(1.0, lambda now: run.conductor.stop(Stop(), now))
+    run.turn(1.1, route="llm", source="speaker", take=1)
+    run.sentence(1.2, 0, "泰山高一千五百多米。", take=1, last=True)
+    run.run_until(20)
+    assert "泰山" not in run.heard()
+
+
+# answers to questions of programs
+
+
+@pytest.mark.parametrize("begins_at", [0.0, 0.9, 2.0])
+def test_xiaoai_is_kept_from_answering_what_was_an_answer(begins_at: float) -> None:
+    run = ConductorRun()
+    run.at(begins_at, lambda: run.model.native(begins_at, 6.0))
+    run.turn(0.1, route="control", reason="answer", source="speaker")
+    run.run_until(20)
+    [native] = [played for played in run.model.played if played.is_native]
+    assert native.end < begins_at + 2.0
+    assert len(run.commands(orders.Silence)) <= 2
+
+
+def test_other_control_phrases_leave_xiaoai_alone() -> None:
+    run = ConductorRun()
+    run.at(0.9, lambda: run.model.native(0.9, 6.0))
+    run.turn(0.1, route="control", reason="control_phrase", source="speaker")
+    run.run_until(20)
+    assert not run.commands(orders.Silence)
+
+
+def test_after_an_answer_the_status_is_not_asked_for_ever() -> None:
+    run = ConductorRun()
+    run.turn(0.1, route="control", reason="answer", source="speaker")
+    run.run_until(10)
+    looks = run.looks
+    run.run_until(3600)
+    assert run.looks == looks

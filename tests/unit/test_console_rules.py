@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from migpt_cli.up.supervisor import services_of
+from migpt_cli.up.supervisor import services_for
 from migpt_console.access.attempts import Attempts
 from migpt_console.access.proxies import _first_stranger, clean_prefix, is_within
 from migpt_console.figures import Figures, percentile
@@ -194,9 +194,9 @@ def test_lines_of_services_are_kept_and_read_from_the_end(tmp_path: Path) -> Non
 
 
 def test_the_console_can_be_switched_off() -> None:
-    assert "console" in services_of(Settings())
+    assert "console" in services_for(Settings())
     off = Settings.model_validate({"console": {"enabled": False}})
-    assert services_of(off) == ("poller", "brain", "speaker")
+    assert services_for(off) == ("poller", "brain", "speaker")
 
 
 def test_marks_and_pictures_hold_nothing_of_others() -> None:

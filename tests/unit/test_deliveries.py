@@ -34,12 +34,17 @@ def test_it_ends_when_the_utterance_is_15_s_old() -> None:
     deliveries = Deliveries()
     deliveries.told(heard("a"), 0.0, age_s=10.0)
     assert told_again(deliveries, 100.0) == [(1.5, "a"), (4.0, "a")]
-    assert deliveries.brain_appeared(4.9) == (heard_like(deliveries, "a"),)
+    assert [one.id for one in deliveries.brain_appeared(4.9)] == ["a"]
     assert deliveries.brain_appeared(5.0) == ()
 
 
-def heard_like(deliveries: Deliveries, name: str) -> Heard:
-    return next(one for one in deliveries.brain_appeared(0.0) if one.id == name)
+def test_it_says_how_old_the_utterance_is_whenever_it_is_told() -> None:
+    deliveries = Deliveries()
+    assert deliveries.told(heard("a"), 100.0, age_s=1.25).age_s == 1.25
+    assert [one.age_s for one in deliveries.due(101.5)] == [2.75]
+    deliveries.amend(heard("a", "我不太明白"))
+    assert [one.age_s for one in deliveries.brain_appeared(103.0)] == [4.25]
+    assert deliveries.told(heard("b"), 0.0, age_s=-3.0).age_s == 0.0, "the cloud's clock may be behind"
 
 
 def test_a_brain_that_appears_is_told_all_in_order() -> None:

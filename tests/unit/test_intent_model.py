@@ -15,8 +15,9 @@ from migpt_brain.intent import model as model_module
 from migpt_brain.intent.corpus import Corpus, load_corpus
 from migpt_brain.intent.evaluation import Evaluation, evaluate
 from migpt_brain.intent.features import grams_of
-from migpt_brain.intent.model import IntentModel, ModelFile, TrainingFailedError, training_fingerprint
-from migpt_brain.intent.training import Examples, Linear, Trained, matrix_of, train
+from migpt_brain.intent.model import IntentModel, TrainingFailedError, training_fingerprint
+from migpt_brain.intent.model_file import TrainedModel
+from migpt_brain.intent.training import Examples, Linear, Trained, train
 
 CORPUS = load_corpus()
 #: Enough of the corpus for what does not depend on its size.
@@ -35,17 +36,20 @@ def whole() -> Trained:
 
 @pytest.fixture(scope="module")
 def evaluation(whole: Trained) -> Evaluation:
-    return evaluate(whole.judged, lines=len(CORPUS.templates), threshold=whole.model.threshold)
+    return evaluate(whole.judged, lines=len(CORPUS.templates), threshold=whole.model.terms.threshold)
 
 
 def test_it_judges_as_scikit_learn_does(small: Trained) -> None:
     utterances = tuple(SMALL.utterances())
-    linear = Linear.learn(Examples.of(utterances), np.ones(len(utterances), dtype=bool))
+    examples = Examples.of(utterances)
+    linear = Linear.learn(examples, np.ones(len(utterances), dtype=bool))
+    known = [examples.grams[place] for place in linear.known]
     model = IntentModel(small.model)
     unseen = [utterance.text for utterance in Corpus(CORPUS.templates[1::40], CORPUS.slots).utterances()]
     heard = [*(utterance.text for utterance in utterances[::50]), *unseen, "", "？！", "qqq"]
-    matrix = matrix_of([grams_of(text) for text in heard], linear.vocabulary)
-    scores = small.model.slope * linear.llm.decision_function(matrix) + small.model.offset
+    matrix = np.array([[gram in grams for gram in known] for grams in map(grams_of, heard)], dtype=float)
+    matrix /= np.sqrt(np.maximum(matrix.sum(axis=1, keepdims=True), 1))
+    scores = small.model.terms.slope * linear.llm.decision_function(matrix) + small.model.terms.offset
     is_home = linear.home.predict(matrix)
     for text, score, home in zip(heard, scores, is_home, strict=True):
         judgement = model.judge(text)
@@ -73,7 +77,7 @@ def test_judging_needs_no_learning_library(small: Trained, tmp_path: Path) -> No
 def test_a_written_model_is_read_as_it_was(small: Trained, tmp_path: Path) -> None:
     file = tmp_path / "deep" / "model.json"
     small.model.write(file)
-    assert ModelFile.model_validate_json(file.read_bytes()) == small.model
+    assert TrainedModel.read(file) == small.model
     assert [entry.name for entry in file.parent.iterdir()] == ["model.json"]
     loaded = IntentModel.load(file)
     assert loaded is not None
@@ -95,11 +99,29 @@ def test_a_broken_file_is_no_model(content: bytes, tmp_path: Path) -> None:
     assert IntentModel.load(file) is None
 
 
+def test_no_line_of_the_file_takes_long_to_parse(whole: Trained, tmp_path: Path) -> None:
+    """Whoever reads it in a thread holds the interpreter for one line at a time."""
+    whole.model.write(tmp_path / "model.json")
+    lines = (tmp_path / "model.json").read_bytes().splitlines()
+    assert len(lines) > 50
+    assert max(map(len, lines)) < 20_000
+
+
+def test_half_a_file_is_no_model(small: Trained, tmp_path: Path) -> None:
+    file = tmp_path / "model.json"
+    small.model.write(file)
+    lines = file.read_bytes().splitlines(keepends=True)
+    file.write_bytes(b"".join(lines[:-1]))
+    assert IntentModel.load(file) is None
+    file.write_bytes(b"".join(lines)[:-3])
+    assert IntentModel.load(file) is None
+
+
 def test_a_model_of_another_corpus_code_or_library_is_trained_anew(
     small: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "model.json"
-    stale = small.model.model_copy(update={"fingerprint": "of another time"})
+    stale = small.model._replace(terms=small.model.terms.model_copy(update={"fingerprint": "of another time"}))
     trainings = []
 
     def train_now(path: Path) -> None:

@@ -11,7 +11,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from migpt_brain.llm import ChatMessage
-from migpt_brain.memory import Memory, MemoryUnavailableError
+from migpt_brain.memory import Memory
+from migpt_brain.store import StoreUnavailableError
 from migpt_shared.messages import Address
 from migpt_shared.token_estimate import estimate_tokens
 
@@ -159,7 +160,7 @@ async def test_a_damaged_file_is_put_aside(tmp_path: Path, clock: Clock, content
                 assert len(await memory.recent(LIVING_ROOM, 1000, 30)) == 2
         aside = file.with_name(f"memory.db.damaged-{number}")
         assert aside.read_bytes() == content
-        assert [(entry["event"], entry["kept_as"]) for entry in logs] == [("memory_damaged", str(aside))]
+        assert [(entry["event"], entry["kept_as"]) for entry in logs] == [("store_damaged", str(aside))]
 
 
 async def test_a_file_damaged_in_its_middle_is_put_aside(tmp_path: Path, clock: Clock) -> None:
@@ -173,7 +174,7 @@ async def test_a_file_damaged_in_its_middle_is_put_aside(tmp_path: Path, clock: 
     with capture_logs() as logs:
         async with _memory(tmp_path, clock) as memory:
             assert await memory.recent(LIVING_ROOM, 1000, 30) == ()
-    assert logs[0]["event"] == "memory_damaged"
+    assert logs[0]["event"] == "store_damaged"
 
 
 async def test_a_store_that_breaks_while_running_costs_the_memory_only(tmp_path: Path, clock: Clock) -> None:
@@ -188,19 +189,19 @@ async def test_a_store_that_breaks_while_running_costs_the_memory_only(tmp_path:
             assert await memory.delete_older_than(1) == 0
         assert [entry["event"] for entry in logs] == ["memory_not_read", "memory_not_written", "memory_not_written"]
         assert all("no such table" in entry["reason"] and "秘密" not in str(entry) for entry in logs)
-        with pytest.raises(MemoryUnavailableError, match="no such table"):
+        with pytest.raises(StoreUnavailableError, match="no such table"):
             await memory.forget(LIVING_ROOM, "all")
 
 
 async def test_a_folder_that_cannot_be_made_is_a_clear_error(tmp_path: Path, clock: Clock) -> None:
     (tmp_path / "data").write_text("a file, not a folder")
-    with pytest.raises(MemoryUnavailableError, match=r"cannot be written .*make its folder writable"):
+    with pytest.raises(StoreUnavailableError, match=r"cannot be written .*make its folder writable"):
         await _memory(tmp_path / "data", clock).__aenter__()
 
 
 async def test_a_file_that_cannot_be_opened_is_a_clear_error(tmp_path: Path, clock: Clock) -> None:
     (tmp_path / "brain" / "memory.db").mkdir(parents=True)
-    with pytest.raises(MemoryUnavailableError, match=r"unable to open database file.*llm.memory_url"):
+    with pytest.raises(StoreUnavailableError, match=r"unable to open database file.*llm.memory_url"):
         await _memory(tmp_path, clock).__aenter__()
 
 
@@ -210,7 +211,7 @@ async def test_a_newer_store_is_left_alone(tmp_path: Path, clock: Clock) -> None
     with sqlite3.connect(tmp_path / "brain" / "memory.db") as connection:
         connection.execute("UPDATE memory_schema SET version = 99")
     connection.close()
-    with pytest.raises(MemoryUnavailableError, match="version 99"):
+    with pytest.raises(StoreUnavailableError, match="version 99"):
         await _memory(tmp_path, clock).__aenter__()
 
 
@@ -226,7 +227,7 @@ async def test_a_wrong_address_is_a_clear_error(
     url: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(MemoryUnavailableError, match=words):
+    with pytest.raises(StoreUnavailableError, match=words):
         await Memory(url).__aenter__()
 
 

@@ -27,6 +27,7 @@ ROOMS = (
     "services/poller/src/migpt_poller",
     "services/brain/src/migpt_brain",
     "services/speaker/src/migpt_speaker",
+    "services/ha_bridge/src/migpt_ha_bridge",
     "services/console/src/migpt_console",
     "cli/src/migpt_cli",
 )

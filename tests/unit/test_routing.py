@@ -8,10 +8,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from migpt_brain.control_phrases import ControlAction, ForgetTalk, StopTalking, SwitchAi, SwitchMode, SwitchPreset
+from migpt_brain.control_phrases import (
+    ControlAction,
+    CorrectRoute,
+    ForgetTalk,
+    StopTalking,
+    SwitchAi,
+    SwitchMode,
+    SwitchPreset,
+)
+from migpt_brain.decision_table import REASON_TEXTS, Reason
 from migpt_brain.keywords import Keywords
 from migpt_brain.native_commands import is_native_command
-from migpt_brain.routing import REASON_TEXTS, Reason, Router, RoutingContext, RoutingRules
+from migpt_brain.routing import Router, RoutingContext, RoutingRules
 from migpt_shared.messages import Mode
 from migpt_shared.settings import LlmSettings, RoutingSettings
 from migpt_shared.spoken_form import normalise
@@ -32,10 +41,14 @@ class FixedClassifier:
     """Gives the probability that a test wants."""
 
     probability: float
+    threshold: float = 0.5
 
     def p_llm(self, text: str) -> float:
         assert text
         return self.probability
+
+    def label(self, text: str) -> str:
+        return "llm" if self.probability >= 0.5 else "native"
 
 
 @pytest.mark.parametrize(
@@ -64,6 +77,14 @@ class FixedClassifier:
         ("自动对话模式", SwitchMode("auto")),
         *((phrase, SwitchAi(on=True)) for phrase in ("打开AI", "开启ai", "打开 A I", "打开ＡＩ", "turn on AI")),
         *((phrase, SwitchAi(on=False)) for phrase in ("关闭AI", "关掉ai吧", "turn AI off")),
+        *(
+            (phrase, CorrectRoute("llm"))
+            for phrase in ("这句该你来答", "刚才那句应该你来回答的", "这个问题该你来答吧", "That was for you.")
+        ),
+        *(
+            (phrase, CorrectRoute("native"))
+            for phrase in ("这句不用你管", "这句不用你管了", "这个不归你管", "让小爱来答这句", "that wasn't for you")
+        ),
         ("忘掉刚才那句", ForgetTalk("last")),
         *(
             (phrase, ForgetTalk("conversation"))
@@ -95,6 +116,7 @@ def test_control_phrases_count_in_any_state(utterance: str, action: ControlActio
         "打开AI绘画", "AI是什么",
         "打开空调", "关闭客厅灯", "忘掉刚才的不愉快怎么办", "清空购物车", "切换到客厅", "换成月球", "使用豆包",
         "切换", "停电了", "够不够",
+        "这句话是什么意思", "这句该怎么答", "这题不用你管是什么歌",
         "我想听停格", "你好", "小爱同学", "请", "了", "好的谢谢",
     ],
 )  # fmt: skip

@@ -171,3 +171,38 @@ def test_home_assistant_fits_one_household_only(tmp_path: Path) -> None:
     )
     with pytest.raises(SettingsError, match="several households"):
         load_settings(tmp_path / "config.toml")
+
+
+def _home(tmp_path: Path, section: str) -> Path:
+    file = tmp_path / "config.toml"
+    file.write_text('[households.home]\naccount="1"\n' + section, encoding="utf-8")
+    return file
+
+
+def test_each_household_can_have_its_own_home_assistant(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("fromfile\n")
+    file = _home(
+        tmp_path,
+        "[households.home.home_assistant]\nurl = 'http://ha:8123/'\ntoken_file = 'token'\n"
+        "[households.b]\naccount = '2'\n",
+    )
+    settings = load_settings(file)
+    home = settings.home_of("home")
+    assert home is not None
+    assert home.token is not None
+    assert (home.url, home.token.get_secret_value()) == ("http://ha:8123", "fromfile")
+    assert settings.home_of("b") is None
+
+
+@pytest.mark.parametrize(
+    ("section", "words"),
+    [
+        ('[home_assistant]\nurl = "homeassistant.local"\n', "base URL"),
+        ('[home_assistant]\nconfirm_domains = ["Locks!"]\n', "neither a domain"),
+        ('[home_assistant.device_mapping]\n"客厅灯" = "客厅灯"\n', "needs an entity id"),
+        ('[home_assistant]\nurl = "http://a"\n[households.home.home_assistant]\nurl = "http://b"\n', "not both"),
+    ],
+)
+def test_mistakes_about_home_assistant_are_explained(tmp_path: Path, section: str, words: str) -> None:
+    with pytest.raises(SettingsError, match=words):
+        load_settings(_home(tmp_path, section))

@@ -10,11 +10,12 @@ from migpt_brain.takeover import (
     CloseSilently,
     FinishSentences,
     Takeover,
+    WaitForNative,
     WaitForSpeech,
     takeover,
 )
 from migpt_brain.turn_progress import SILENCE_LIMIT_S, TurnProgress
-from migpt_shared.messages import Speech, SpeechPhase, Turn
+from migpt_shared.messages import Source, Speech, SpeechPhase, Turn
 
 ONE = frozenset({"a"})
 BOTH = frozenset({"a", "b"})
@@ -58,11 +59,13 @@ def test_a_turn_is_not_over_before_the_model_has_finished() -> None:
     assert not turn.is_over(ONE)
 
 
-def test_only_what_no_speaker_has_taken_up_is_unconfirmed() -> None:
+def test_what_has_not_ended_is_unconfirmed() -> None:
     turn = progress(sentences=3)
     turn.report("a", speech("requested", 0), 1.1)
     turn.report("a", speech("speaking", 0), 1.2)
     turn.report("a", speech("requested", 1), 1.3)
+    assert turn.unconfirmed("a") == [0, 1, 2]
+    turn.report("a", speech("spoken", 0), 1.4)
     assert turn.unconfirmed("a") == [1, 2]
 
 
@@ -138,6 +141,10 @@ def interrupted(*, sent: int = 3, spoken: int = 1, complete: bool = False, earli
     return turn.message("brain/dead")
 
 
+def left_to_xiaoai(source: Source = "speaker") -> Turn:
+    return interrupted(sent=0, spoken=0).model_copy(update={"route": "native", "source": source})
+
+
 @pytest.mark.parametrize(
     ("turn", "age_s", "expected"),
     [
@@ -150,6 +157,10 @@ def interrupted(*, sent: int = 3, spoken: int = 1, complete: bool = False, earli
         (interrupted(), 90, Apologise()),
         (interrupted(), 121, CloseSilently()),
         (interrupted(), None, CloseSilently()),
+        (left_to_xiaoai(), 2.5, WaitForNative(5.5)),
+        (left_to_xiaoai(), 8.0, CloseSilently(is_failure=False)),
+        (left_to_xiaoai(), None, CloseSilently(is_failure=False)),
+        (left_to_xiaoai("mqtt"), 1.0, CloseSilently()),
     ],
 )
 def test_what_the_next_brain_does(turn: Turn, age_s: float | None, expected: Takeover) -> None:
@@ -162,3 +173,13 @@ def test_an_inherited_turn_is_over_once_the_rest_was_reported() -> None:
     assert heir.message("brain/heir").reply_so_far == "早先。第0句。第1句。第2句。"
     heir.report("a", speech("spoken", 1, 2), 5.0)
     assert heir.is_over(ONE)
+
+
+def test_who_answers_instead_has_to_claim_the_turn_anew() -> None:
+    turn = progress(sentences=0)
+    turn.route = "native"
+    turn.is_confirmed = True
+    turn.reroute("llm", "rescued", "小爱答不上来")
+    message = turn.message("brain/1")
+    assert (message.route, message.reason, message.take, message.phase) == ("llm", "rescued", 1, "accepted")
+    assert not turn.is_confirmed

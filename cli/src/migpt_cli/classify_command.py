@@ -4,48 +4,61 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from migpt_cli.configuration import read_settings
 from migpt_cli.ending import ends_properly
-from migpt_cli.intent_model import model_in
+from migpt_cli.intent_model import corrections_of, models_of
 from migpt_cli.options import ConfigOption
 from migpt_cli.outcome import EXIT_OK, say_out
+from migpt_cli.wording import words
 
 if TYPE_CHECKING:
-    from migpt_brain.control_phrases import ControlPhrases
-    from migpt_brain.intent.model import IntentModel
+    from migpt_brain.routing import Router, RoutingContext
+    from migpt_shared.messages import Target
+    from migpt_shared.settings import Settings
+
+KeywordsOption = Annotated[
+    bool,
+    typer.Option(
+        "--keywords",
+        help=words("按配置里的关键词判断（小周…、帮我…）", "let the configured keywords decide as well"),
+    ),
+]
 
 
 @ends_properly
-def classify(config: ConfigOption = None) -> int:
-    from migpt_brain.control_phrases import ControlPhrases
-    from migpt_brain.llm import preset_names
-
+def classify(config: ConfigOption = None, keywords: KeywordsOption = False) -> int:
     settings = read_settings(config)
-    controls = ControlPhrases(preset_names(settings.llm))
-    model = model_in(settings.data_dir)
+    corrections = corrections_of(settings)
+    labels = {correction.said: correction.target for correction in reversed(corrections)}
+    model = models_of(settings, corrections).used.model
+    router, context = _router(settings, with_keywords=keywords), _context(labels)
+    router.classifier = model
     for line in sys.stdin.buffer:
-        say_out(_judged(line.decode("utf-8", "replace").strip(), controls, model))
+        text = line.decode("utf-8", "replace").strip()
+        decision = router.route(text, context)
+        p_llm = model.p_llm(text) if decision.p_llm is None else decision.p_llm
+        answer = {"text": text, "label_pred": decision.route, "p_llm": round(p_llm, 6), "reason": decision.reason.value}
+        say_out(json.dumps(answer, ensure_ascii=False))
     return EXIT_OK
 
 
-def _judged(text: str, controls: ControlPhrases, model: IntentModel) -> str:
-    """The answer to one line. Keywords are left out: they are the household's, not the utterance's."""
-    from migpt_brain.routing import Reason
-    from migpt_shared.spoken_form import normalise
+def _router(settings: Settings, *, with_keywords: bool) -> Router:
+    """Keywords are left out unless they are asked for: they are the household's, not the utterance's."""
+    from migpt_brain.routing import Router
 
-    judgement = model.judge(text)
-    label: str = judgement.label
-    if not normalise(text):
-        reason = Reason.NOTHING_SAID
-    elif controls.find(text):
-        label, reason = "control", Reason.CONTROL_PHRASE
-    else:
-        reason = {
-            "llm": Reason.CLASSIFIED_LLM,
-            "home": Reason.CLASSIFIED_HOME,
-            "native": Reason.CLASSIFIED_NATIVE,
-        }[judgement.label]
-    answer = {"text": text, "label_pred": label, "p_llm": round(judgement.p_llm, 6), "reason": reason.value}
-    return json.dumps(answer, ensure_ascii=False)
+    none: list[str] = []
+    routing = settings.routing
+    if not with_keywords:
+        routing = routing.model_copy(update={"ai_keywords": none, "home_keywords": none})
+    return Router.of(routing, settings.llm)
+
+
+def _context(corrections: dict[str, Target]) -> RoutingContext:
+    """A speaker in mode auto, in a home with Home Assistant, where nothing was said before."""
+    from migpt_brain.routing import RoutingContext
+
+    return RoutingContext(mode="auto", ai_on=True, home_connected=True, corrections=corrections)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from migpt_shared.language import Language, Phrase
 from migpt_shared.settings import Settings, SettingsError
-from migpt_shared.settings.example import PLACEHOLDERS, UNREAD_SECTIONS
+from migpt_shared.settings.example import PLACEHOLDERS
 from migpt_shared.surroundings import check_data_dir
 
 _NO_HOUSEHOLD = Phrase(
@@ -23,15 +23,15 @@ _NO_SECRET = Phrase(
 _PLACEHOLDER = Phrase(
     zh="{key}：还是示例里的占位符，请填写", en="{key}: still the placeholder of the example; fill it in"
 )
-_UNREAD = Phrase(
-    zh="[{section}]：本版本没有服务读取这一节，暂时不起作用",
-    en="[{section}]: no service of this version reads this section; it has no effect yet",
-)
 _IGNORED = Phrase(
     zh="llm.presets.{preset}：模型 {model} 不接受 {setting}，这一项不会发送",
     en="llm.presets.{preset}: {model} accepts no {setting}; it is not sent",
 )
 _PRESET = Phrase(zh="大模型：{text}", en="language model: {text}")
+_NO_TOKEN = Phrase(
+    zh="Home Assistant（{url}）没有 token：在 Home Assistant 个人资料的“安全”页创建长期访问令牌，填到 token",
+    en="Home Assistant ({url}) has no token: make a long-lived access token in its profile page, under security",
+)
 _ABSENT = Phrase(
     zh="speech.answer_on：没有任何家庭配置了音箱 {name}", en="speech.answer_on: no household names a speaker {name}"
 )
@@ -91,9 +91,9 @@ def _warnings(settings: Settings) -> Iterator[Finding]:
     for name, household in settings.households.items():
         if household.password is None and household.pass_token is None:
             yield Finding(_NO_SECRET, {"name": name})
-    for section in UNREAD_SECTIONS:
-        if getattr(settings, section) is not None:
-            yield Finding(_UNREAD, {"section": section})
+        home = settings.home_of(name)
+        if home is not None and home.url and (home.token is None or home.token.get_secret_value() in PLACEHOLDERS):
+            yield Finding(_NO_TOKEN, {"url": home.url})
     named = {name for household in settings.households.values() for name in household.speakers}
     if named:
         for name in settings.speech.answer_on:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from migpt_cli.configuration import read_settings
 from migpt_cli.ending import ends_properly
 from migpt_cli.wording import help_language, words
 from migpt_shared.language import Language
@@ -33,8 +34,25 @@ def demo(
     language: Annotated[
         str | None, typer.Option("--language", "-l", metavar="zh|en", help=words("语言", "language"))
     ] = None,
+    beside: Annotated[
+        str | None,
+        typer.Option(
+            "--beside",
+            metavar="URL",
+            help=words(
+                "使用已在运行的模拟器（控制地址）和消息服务器（mqtt.url）",
+                "use a simulator (its control address) and broker (mqtt.url) that run already",
+            ),
+        ),
+    ] = None,
 ) -> int:
     chosen = _language(language)
+    if beside is not None:
+        from migpt_cli.demo.running import run_demo
+        from migpt_cli.demo.stage import stage_beside
+
+        with_stage = stage_beside(read_settings(None), beside)
+        return asyncio.run(run_demo(chosen, speaker=speaker, first=say, only_once=once, given=with_stage))
     # What the user has set for the real thing has no place in the demo; how mosquitto is come by has.
     kept = ("MIGPT_NO_INSTALL", "MIGPT_MOSQUITTO")
     for name in [name for name in os.environ if name.startswith("MIGPT_") and name not in kept]:

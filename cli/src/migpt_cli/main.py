@@ -8,13 +8,21 @@ from collections.abc import Callable
 import typer
 
 from migpt_cli.ask_command import ask
+from migpt_cli.backup_command import backup, restore
 from migpt_cli.classify_command import classify
 from migpt_cli.config_command import config_app
+from migpt_cli.containers_command import ps, scale
+from migpt_cli.corrections_command import corrections_app
 from migpt_cli.demo_command import demo
+from migpt_cli.households_command import households_app
+from migpt_cli.login_command import login
 from migpt_cli.messages_command import messages
 from migpt_cli.outcome import EXIT_CODES
 from migpt_cli.say_command import say
+from migpt_cli.service_command import service_app
+from migpt_cli.shell_command import shell
 from migpt_cli.speakers_command import speakers
+from migpt_cli.status_command import status
 from migpt_cli.testing import run_tests
 from migpt_cli.train_command import train
 from migpt_cli.up_command import up
@@ -62,6 +70,13 @@ _COMMANDS: tuple[tuple[Callable[..., None], Phrase], ...] = (
         ),
     ),
     (up, Phrase(zh="启动全部服务（不用 Docker）。", en="Start all services, without Docker.")),
+    (
+        login,
+        Phrase(
+            zh="登录小米账号：扫码、passToken 或密码；最后让音箱说句话。",
+            en="Log in to Xiaomi by QR code, passToken or password; a speaker says hello at the end.",
+        ),
+    ),
     (say, Phrase(zh="让音箱说一句话。", en="Speak a text through a speaker.")),
     (
         ask,
@@ -70,8 +85,24 @@ _COMMANDS: tuple[tuple[Callable[..., None], Phrase], ...] = (
             en="Ask as if it had been said; prints the answer as it comes.",
         ),
     ),
+    (
+        shell,
+        Phrase(
+            zh="交互式控制台：一行一句，命令之外都是提问。",
+            en="An interactive console: line by line; what is no command is asked.",
+        ),
+    ),
     (watch, Phrase(zh="实时观看每一轮对话。", en="Watch every turn as it happens.")),
+    (status, Phrase(zh="服务、账号和音箱的状态。", en="Services, accounts and speakers at a glance.")),
     (speakers, Phrase(zh="列出所有音箱和它们的状态。", en="List the speakers and how they are.")),
+    (ps, Phrase(zh="容器的健康、重启、内存（docker compose）。", en="Health, restarts and memory of the containers.")),
+    (
+        scale,
+        Phrase(
+            zh="每个服务运行几个副本，如 poller=3 brain=2（docker compose）。",
+            en="How many replicas of each service, such as poller=3 brain=2 (docker compose).",
+        ),
+    ),
     (
         classify,
         Phrase(
@@ -83,6 +114,8 @@ _COMMANDS: tuple[tuple[Callable[..., None], Phrase], ...] = (
         train,
         Phrase(zh="重新训练意图模型并显示评估结果。", en="Train the intent model anew and show how good it is."),
     ),
+    (backup, Phrase(zh="把配置、登录、记忆备份到一个文件。", en="Configuration, logins and memory into one file.")),
+    (restore, Phrase(zh="从备份恢复。", en="Put a backup back.")),
     (messages, Phrase(zh="消息手册：主题、字段、示例。", en="The message reference: topics, fields, examples.")),
 )
 
@@ -91,6 +124,9 @@ def _add_commands() -> None:
     for command, about in _COMMANDS:
         app.command(help=about.in_(help_language()))(command)
     app.add_typer(config_app, name="config")
+    app.add_typer(corrections_app, name="corrections")
+    app.add_typer(households_app, name="households")
+    app.add_typer(service_app, name="service")
 
 
 def _translate_help() -> None:

@@ -20,7 +20,8 @@ _WITHOUT_BROKER = Phrase(
 def run_tests(arguments: list[str]) -> int:
     """Runs pytest on the whole project, or as its arguments say; paths among them are relative to the checkout.
 
-    The fast layers come first. Becomes pytest, so that signals and the exit code pass through; returns only on Windows.
+    The whole runs on several processes, as its tests mostly wait: one more than there are cores, four at most. The fast
+    layers come first. Becomes pytest, so that signals and the exit code pass through; returns only on Windows.
     """
     language = environment_language()
 
@@ -32,7 +33,8 @@ def run_tests(arguments: list[str]) -> int:
     except ProblemError as problem:
         sys.stderr.write(f"migpt: {_WITHOUT_BROKER.in_(language, problem=problem.in_(language))}\n")
     os.chdir(ROOT)
-    command = [sys.executable, "-m", "pytest", *arguments]
+    spread = [] if arguments else ["-n", str(min(4, (os.cpu_count() or 1) + 1)), "--dist", "loadscope"]
+    command = [sys.executable, "-m", "pytest", *spread, *arguments]
     sys.stdout.flush()
     sys.stderr.flush()
     if sys.platform != "win32":

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from migpt_cli.configuration import read_settings
 from migpt_cli.ending import ends_properly
-from migpt_cli.intent_model import train_in
+from migpt_cli.intent_model import corrections_of, models_of, train_in
 from migpt_cli.options import ConfigOption
-from migpt_cli.outcome import EXIT_OK
-from migpt_cli.wording import help_language
+from migpt_cli.outcome import EXIT_OK, CommandFailedError
+from migpt_cli.unit_chart import UnitChart
+from migpt_cli.wording import help_language, words
 from migpt_shared.language import Phrase
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table
 
     from migpt_brain.intent.evaluation import Evaluation
+    from migpt_shared.settings import Settings
 
 _BAR_WIDTH = 40
+#: Only the upper half of the recalls is listed; the picture shows all.
+_LISTED_RECALLS = 21
 _SUMMARY = Phrase(
     zh="语料 {lines} 行，展开 {sentences} 句；以下是按行交叉验证的结果（每句都由没见过这一行的模型判断）。\n"
     "大模型与其他分得对：{accuracy:.1%}；指令被大模型抢走：{stolen:.1%}；问题漏给小爱：{missed:.1%}；"
@@ -36,6 +43,19 @@ _DOMAIN_COLUMNS = (
     Phrase(zh="正确率", en="right"),
 )
 _CONFUSION = Phrase(zh="判断（行：应为；列：判为）", en="Judgements (row: true, column: judged)")
+_EXPECTED_AXIS = Phrase(zh="预测概率", en="expected")
+_OBSERVED_AXIS = Phrase(zh="实际比例", en="observed")
+_CALIBRATION_TITLE = Phrase(zh="概率是否可信（对角线：完全可信）", en="Calibration (on the diagonal it is perfect)")
+_LEARNT = Phrase(
+    zh="已学会 {count} 条纠正，代价 {before:.4f} → {after:.4f}",
+    en="{count} corrections learnt, cost {before:.4f} → {after:.4f}",
+)
+_NOT_LEARNT = Phrase(
+    zh="{count} 条纠正只逐字生效：学会它们会让模型变差（代价 {before:.4f} → {after:.4f}）",
+    en="{count} corrections hold word for word only: learning them would make the model worse "
+    "(cost {before:.4f} → {after:.4f})",
+)
+_NOT_WRITTEN = Phrase(zh="图片写不进 {folder}：{reason}", en="the pictures cannot be written to {folder}: {reason}")
 _PRECISION = Phrase(zh="大模型一类：找全多少时有多准", en="For the language model: precision by recall")
 _PRECISION_COLUMNS = (
     Phrase(zh="找全", en="recall"),
@@ -52,8 +72,16 @@ _CALIBRATION_COLUMNS = (
 )
 
 
+PicturesOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--pictures", metavar="DIR", help=words("把两张图存成 SVG", "write the two pictures as SVG into this folder")
+    ),
+]
+
+
 @ends_properly
-def train(config: ConfigOption = None) -> int:
+def train(config: ConfigOption = None, pictures: PicturesOption = None) -> int:
     from rich.console import Console
 
     from migpt_brain.intent.evaluation import Evaluation
@@ -67,7 +95,34 @@ def train(config: ConfigOption = None) -> int:
     console.print(_SUMMARY.in_(help_language(), **evaluation.model_dump()), highlight=False, soft_wrap=True)
     for table in (_domains(evaluation), _confusion(evaluation), _precision(evaluation), _calibration(evaluation)):
         console.print(table)
+    charts = {"precision-recall": _precision_chart(evaluation), "calibration": _calibration_chart(evaluation)}
+    for chart in charts.values():
+        console.print(chart.title, style="bold")
+        console.print("\n".join(chart.lines()), highlight=False, markup=False, soft_wrap=True)
+    if pictures is not None:
+        _write(charts, pictures)
+    _tell_corrections(settings, console)
     return EXIT_OK
+
+
+def _write(charts: dict[str, UnitChart], folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, chart in charts.items():
+            (folder / f"{name}.svg").write_text(chart.svg(), encoding="utf-8")
+    except OSError as error:
+        raise CommandFailedError(_NOT_WRITTEN, folder=folder, reason=error.strerror) from error
+
+
+def _tell_corrections(settings: Settings, console: Console) -> None:
+    """Learn what people corrected as well, and say what came of it."""
+    corrections = corrections_of(settings)
+    models = models_of(settings, corrections)
+    if models.learnt is None:
+        return
+    verdict = _LEARNT if models.used is models.learnt else _NOT_LEARNT
+    told = {"count": len(corrections), "before": models.base.cost, "after": models.learnt.cost}
+    console.print(verdict.in_(help_language(), **told), highlight=False, soft_wrap=True)
 
 
 def _table(title: Phrase, columns: tuple[str, ...], *, left: int) -> Table:
@@ -107,9 +162,23 @@ def _confusion(evaluation: Evaluation) -> Table:
     return table
 
 
+def _precision_chart(evaluation: Evaluation) -> UnitChart:
+    points = tuple((point.recall, point.precision) for point in evaluation.precision_recall)
+    language = help_language()
+    recall, _, precision = (column.in_(language) for column in _PRECISION_COLUMNS)
+    return UnitChart(_PRECISION.in_(language), recall, precision, points, lowest=0.5)
+
+
+def _calibration_chart(evaluation: Evaluation) -> UnitChart:
+    points = tuple((one.expected, one.observed) for one in evaluation.calibration)
+    language = help_language()
+    axes = _EXPECTED_AXIS.in_(language), _OBSERVED_AXIS.in_(language)
+    return UnitChart(_CALIBRATION_TITLE.in_(language), *axes, points, diagonal=True)
+
+
 def _precision(evaluation: Evaluation) -> Table:
     table = _table(_PRECISION, _named(_PRECISION_COLUMNS, with_bar=True), left=0)
-    for point in evaluation.precision_recall:
+    for point in evaluation.precision_recall[-_LISTED_RECALLS::2]:
         table.add_row(f"{point.recall:.0%}", f"{point.threshold:.2f}", f"{point.precision:.1%}", _bar(point.precision))
     return table
 

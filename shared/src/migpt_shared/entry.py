@@ -16,6 +16,7 @@ if "rich" not in sys.modules:
 
 import structlog
 
+from migpt_shared.health_file import VARIABLE as HEALTH_FILE
 from migpt_shared.logs import set_up_logs
 from migpt_shared.runner import ServiceHost, mqtt_bus
 from migpt_shared.settings import Settings, SettingsError, load_settings
@@ -32,6 +33,13 @@ def service_main(name: str, service: str) -> None:
     parser = argparse.ArgumentParser(prog=f"migpt-{name}", description=f"The {name} service of migpt-mqtt.")
     parser.add_argument(
         "--config", type=Path, default=os.environ.get("MIGPT_CONFIG"), help="config.toml (or MIGPT_CONFIG)"
+    )
+    parser.add_argument(
+        "--health",
+        type=Path,
+        default=os.environ.get(HEALTH_FILE),
+        metavar="FILE",
+        help=f"report there that all is well (or {HEALTH_FILE}); `python -m migpt_shared.health_file` reads it",
     )
     arguments = parser.parse_args()
     # Tokens, conversations and cursors are nobody else's business on this machine.
@@ -59,7 +67,15 @@ def service_main(name: str, service: str) -> None:
             except NotImplementedError:  # Windows
                 signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
         make_service = pkgutil.resolve_name(service)
-        host = ServiceHost(make_service, name, settings, make_bus, config=arguments.config, on_settings=set_up)
+        host = ServiceHost(
+            make_service,
+            name,
+            settings,
+            make_bus,
+            config=arguments.config,
+            health=arguments.health,
+            on_settings=set_up,
+        )
         await host.run(stop)
 
     try:

@@ -50,7 +50,15 @@ class Lose:
     address: Address
 
 
-Decision = Take | LetGo | Lose
+@dataclass(frozen=True, slots=True)
+class Bury:
+    """The speaker exists no more: clear what the broker keeps of it."""
+
+    address: Address
+    was_owned: bool
+
+
+Decision = Take | LetGo | Lose | Bury
 
 
 class Ownership:
@@ -61,6 +69,7 @@ class Ownership:
         self.members = Membership()
         self._known: set[Address] = set()
         self._owned: set[Address] = set()
+        self._retired: set[Address] = set()
         self._standing: dict[Address, str | None] = {}
         self._takes_from: float | None = None
 
@@ -93,11 +102,17 @@ class Ownership:
     def offer(self, address: Address) -> None:
         """The speaker exists."""
         self._known.add(address)
+        self._retired.discard(address)
 
     def withdraw(self, address: Address) -> None:
-        """The speaker exists no more."""
+        """The speaker is none of ours any more; it may be somebody else's."""
         self._known.discard(address)
         self._standing.pop(address, None)
+
+    def retire(self, address: Address) -> None:
+        """The speaker exists no more, for nobody: its owner, or the first when it has none, clears its state."""
+        self._known.discard(address)
+        self._retired.add(address)
 
     def stands(self, address: Address, owner: str | None) -> None:
         """A state message named its owner."""
@@ -110,6 +125,13 @@ class Ownership:
         self.members.expire(now)
         counted = self.members.counted(now)
         decisions: list[Decision] = []
+        for address in sorted(self._retired):
+            is_mine = address in self._owned
+            if is_mine or (not self.is_taken_by_other(address) and rendezvous_first(address, counted) == self.me):
+                self._retired.discard(address)
+                self._owned.discard(address)
+                self._standing.pop(address, None)
+                decisions.append(Bury(address, is_mine))
         for address in sorted(self._known | self._owned):
             first = rendezvous_first(address, counted)
             other_stands = self.is_taken_by_other(address)

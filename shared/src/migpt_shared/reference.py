@@ -8,11 +8,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from migpt_shared.messages import CATALOGUE, DEFAULT_PREFIX, PARTIES, Command, Message, Presence, traffic_of
+from migpt_shared.messages import (
+    CATALOGUE,
+    DEFAULT_PREFIX,
+    HOME_STATES,
+    PARTIES,
+    Command,
+    Message,
+    Presence,
+    traffic_of,
+)
 
 PAGE = Path("docs/messages.md")
 SCHEMAS = Path("docs/schemas")
 ACL = Path("mosquitto/acl")
+#: Home Assistant's own topics: discovery messages, and where it says that it has started.
 
 _SAMPLE_PLACES = {
     "household": "home",
@@ -21,6 +31,12 @@ _SAMPLE_PLACES = {
     "instance": "d4e5f6",
     "request": "01K9ZJ5VX0Q3M7C2T5P8R1D4FA",
 }
+#: MQTT discovery with Home Assistant's own prefix; another one needs another line here.
+_DISCOVERY = {
+    "ha_bridge": ("readwrite homeassistant/device/#", "read homeassistant/status"),
+    "home_assistant": ("readwrite homeassistant/#",),
+}
+_HOME_STATES_ACCESS = {"ha_bridge": "readwrite", "home_assistant": "read"}
 _ENVELOPE = frozenset(Message.model_fields)
 
 _PAGE_HEAD = """\
@@ -43,6 +59,12 @@ command's `id` as `request`; bad input gets `ok: false` with the reason, and cha
 
 """
 
+_HOME_TOPICS = (
+    f"For Home Assistant the bridge keeps `{HOME_STATES.pattern}`, retained: a plain text for each entity, with",
+    "`ha` as the unit for the bridge itself. `availability` is `online` or `offline`; the bridge's own is its will.",
+    "Commands go to the topics below. Discovery messages stand in `homeassistant/device/xiaoai_…/config`.",
+)
+
 
 def generated_files() -> dict[Path, str]:
     """Every generated file: path in the checkout and content."""
@@ -64,6 +86,7 @@ def reference_page() -> str:
     lines.append(_PAGE_COMMANDS)
     lines += ["| topic | from → to | retained | expiry |", "|---|---|---|---|"]
     lines += [_overview(kind) for kind in CATALOGUE]
+    lines += ["", *_HOME_TOPICS]
     for kind in CATALOGUE:
         lines += ["", *_chapter(kind)]
     return "\n".join(lines) + "\n"
@@ -134,10 +157,14 @@ def type_in_words(shown: dict[str, Any]) -> str:
 
 
 def acl(prefix: str = DEFAULT_PREFIX) -> str:
-    """mosquitto's ACL file: each user may publish and read what its messages need, and nothing else."""
+    """mosquitto's ACL file: each user may publish and read what its messages need, and nothing else.
+
+    Home Assistant is a client whose discovery topics are beside ours.
+    """
     lines = ["# Generated from the message catalogue; `./migpt messages --write` makes it anew."]
-    for party in PARTIES:
-        lines += ["", f"user {party}"]
+    for user, party in (*((party, party) for party in PARTIES), ("home_assistant", "client")):
+        lines += ["", f"user {user}"]
+        lines += [f"topic {right}" for right in _DISCOVERY.get(user, ())]
         for kind in CATALOGUE:
             traffic = traffic_of(kind)
             own = {"service": party} if kind is Presence else {}
@@ -145,6 +172,8 @@ def acl(prefix: str = DEFAULT_PREFIX) -> str:
                 lines.append(f"topic write {kind.channel.filter(prefix, **own)}")
             if party in traffic.readers:
                 lines.append(f"topic read {kind.channel.filter(prefix)}")
+        if (access := _HOME_STATES_ACCESS.get(user)) is not None:
+            lines.append(f"topic {access} {HOME_STATES.filter(prefix)}")
     return "\n".join(lines) + "\n"
 
 

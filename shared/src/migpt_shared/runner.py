@@ -14,21 +14,24 @@ from typing import Protocol
 import structlog
 from watchfiles import awatch
 
+from migpt_shared import health_file
 from migpt_shared.bus import Bus, Cleared, Delivery, Malformed, MemoryBroker, MemoryBus, MqttBus, Receiver, Subscription
 from migpt_shared.messages import (
+    HOME,
     PRESENCE_EVERY_S,
     Address,
     BrainState,
     Command,
     Health,
     HearingState,
+    HomeState,
     Message,
     Presence,
     Result,
     SpeechState,
 )
-from migpt_shared.ownership import LetGo, Lose, Ownership, Take
-from migpt_shared.service import Context, MakeService
+from migpt_shared.ownership import Bury, LetGo, Lose, Ownership, Take
+from migpt_shared.service import ClearsUp, Context, MakeService, SeesClearing
 from migpt_shared.settings import Settings, SettingsError, load_settings, settings_files
 from migpt_shared.watchdog import LoopWatchdog
 
@@ -120,13 +123,17 @@ class ServiceHost:
         *,
         config: Path | None = None,
         watchdog: bool = True,
+        health: Path | None = None,
         on_settings: Callable[[Settings], None] | None = None,
     ) -> None:
-        """`on_settings`: told of settings that have changed, before the service is."""
+        """`health`: a file for `migpt_shared.health_file`, written as long as the service is well. `on_settings`: told
+        of settings that have changed, before the service is.
+        """
         self._name = name
         self._instance = secrets.token_hex(4)
         self._src = f"{name}/{self._instance}"
         self._config = config
+        self._health_file = health
         self._on_settings = on_settings
         self._watchdog = LoopWatchdog() if watchdog else None
         self._since_ms = time.time_ns() // 1_000_000
@@ -182,8 +189,11 @@ class ServiceHost:
                 self._receive_presence(presence, delivery)
                 if self._service.state_kind is None:
                     self._service.receive(delivery)  # it divides nothing with its kind, but may want to show it
-            case HearingState() | BrainState() | SpeechState() as state if type(state) is self._service.state_kind:
-                self._ownership.stands(delivery.address, state.owner)
+            case HearingState() | BrainState() | SpeechState() | HomeState() as state if (
+                type(state) is self._service.state_kind
+            ):
+                unit = Address(delivery.places["household"], delivery.places.get("speaker", HOME))
+                self._ownership.stands(unit, state.owner)
                 self._wake_ownership.set()
                 self._service.receive(delivery)
             case _:
@@ -224,12 +234,16 @@ class ServiceHost:
         if cleared.kind is Presence and cleared.places["service"] == self._name:
             self._ownership.members.gone(f"{self._name}/{cleared.places['instance']}")
             self._wake_ownership.set()
+        elif isinstance(self._service, SeesClearing):
+            self._service.cleared(cleared)
 
     def connected(self) -> None:
         self._publish_presence()
+        self._report_health()
 
     def disconnected(self) -> None:
         self._ownership.disconnected()
+        self._report_health()
 
     # -- tasks ---------------------------------------------------------------------------------------------------
 
@@ -242,6 +256,7 @@ class ServiceHost:
             await asyncio.sleep(PRESENCE_EVERY_S)
             if self._bus.is_connected:
                 self._publish_presence()
+            self._report_health()
 
     async def _divide(self) -> None:
         while True:
@@ -258,6 +273,13 @@ class ServiceHost:
                         self._publish(state.model_copy(update={"owner": None}), address)
                     case Lose(address):
                         self._service.release(address)
+                    case Bury(address, was_owned):
+                        if was_owned:
+                            self._service.release(address)
+                        if (kind := self._service.state_kind) is not None:
+                            self._bus.clear(kind, **_places(kind, address))
+                        if isinstance(self._service, ClearsUp):
+                            self._service.clear_up(address)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_OWNERSHIP_EVERY_S):
                     await self._wake_ownership.wait()
@@ -321,14 +343,34 @@ class ServiceHost:
             instance=self._instance,
         )
 
+    def _report_health(self) -> None:
+        """For a look from outside. Troubles of an account are none of the process: no restart would cure them."""
+        if self._health_file is None:
+            return
+        problem = ""
+        if not self._bus.is_connected:
+            problem = "not connected to the broker"
+        elif self._watchdog is not None and not self._watchdog.is_lively:
+            problem = "the event loop was blocked"
+        try:
+            health_file.report(self._health_file, problem)
+        except OSError as error:
+            log.warning("health_not_reported", file=str(self._health_file), reason=error.strerror)
+
     def _publish_state(self, address: Address) -> None:
         self._publish(self._service.state(address), address)
 
     def _publish(self, message: Message, address: Address) -> None:
-        self._bus.publish(message, household=address.household, speaker=address.speaker)
+        self._bus.publish(message, **_places(type(message), address))
 
     def _subscriptions(self) -> list[Subscription]:
         own = [Subscription(Presence, {"service": self._name})]
         if self._service.state_kind is not None:
             own.append(Subscription(self._service.state_kind))
         return [*self._service.subscriptions(), *own]
+
+
+def _places(kind: type[Message], address: Address) -> dict[str, str]:
+    """The places of a message about a speaker, or about a household's home."""
+    places = {"household": address.household, "speaker": address.speaker}
+    return {place: places[place] for place in kind.channel.placeholders}

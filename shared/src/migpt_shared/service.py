@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, runtime_checkable
 
-from migpt_shared.bus import Bus, Delivery, Subscription
-from migpt_shared.messages import Address, BrainState, Command, Health, HearingState, Result, SpeechState
+from migpt_shared.bus import Bus, Cleared, Delivery, Subscription
+from migpt_shared.messages import Address, BrainState, Command, Health, HearingState, HomeState, Result, SpeechState
 from migpt_shared.ownership import Ownership
 from migpt_shared.settings import Settings
 
-#: The state messages that name a speaker's owner.
-OwnerState = HearingState | BrainState | SpeechState
+#: The state messages that name the owner of a speaker, or of a household's home.
+OwnerState = HearingState | BrainState | SpeechState | HomeState
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,21 @@ class Service(Protocol):
 
     def counters(self) -> Mapping[str, int]:
         """What it did since its start; published with presence."""
+
+
+@runtime_checkable
+class SeesClearing(Protocol):
+    """A service that wants to know when a retained topic of its subscriptions was emptied."""
+
+    def cleared(self, cleared: Cleared) -> None: ...
+
+
+@runtime_checkable
+class ClearsUp(Protocol):
+    """A service that keeps more than its state message on the broker."""
+
+    def clear_up(self, address: Address) -> None:
+        """The speaker exists no more: clear the other topics that this service writes."""
 
 
 MakeService = Callable[[Context], Service]

@@ -118,6 +118,7 @@ class Control:
             web.post("/control/accounts/{account}/expire", _guarded(self._expire)),
             web.post("/control/accounts/{account}/pass_token", _guarded(self._pass_token)),
             web.post("/control/accounts/{account}/scan_qr", _guarded(self._scan_qr)),
+            web.post("/control/qr_codes/expire", _guarded(self._expire_qr_codes)),
         ]
 
     # The home
@@ -283,6 +284,9 @@ class Control:
 
     async def _scan_qr(self, request: web.Request) -> web.Response:
         return web.json_response({"scanned": self._account(request).scan_qr()})
+
+    async def _expire_qr_codes(self, _request: web.Request) -> web.Response:
+        return web.json_response({"qr_codes": self._home.expire_qr_codes()})
 
 
 def _guarded(handler: _Handler) -> _Handler:

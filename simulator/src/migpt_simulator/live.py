@@ -275,6 +275,12 @@ class LiveHome:
             speaker.reset()
         self.changes.announce()
 
+    def expire_qr_codes(self) -> int:
+        """Let all QR codes be too old from now on; returns how many were still good."""
+        count = self.qr_codes.expire(self.clock.monotonic())
+        self.changes.announce()
+        return count
+
     def close(self) -> None:
         """Stop all timers."""
         for speaker in self.speakers.values():

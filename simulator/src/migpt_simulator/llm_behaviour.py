@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from math import ceil
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from migpt_simulator.llm_answers import DEFAULT_ANSWERS, FALLBACK
+
+
+class ScriptedToolCall(BaseModel):
+    """The model wants a tool of the request used."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    arguments: dict[str, Any] | str = Field(default_factory=dict, description="an object, or text that is no JSON")
+
+    @property
+    def written(self) -> str:
+        """The arguments as the model writes them."""
+        return self.arguments if isinstance(self.arguments, str) else json.dumps(self.arguments, ensure_ascii=False)
 
 
 class Behaviour(BaseModel):
@@ -35,7 +50,22 @@ class Behaviour(BaseModel):
     html: bool = Field(default=False, description="an HTML page instead: with `status` that one, else 200")
     error_code: str | None = Field(default=None, description="`code` in the error's body")
     rejects: tuple[str, ...] = Field(default=(), description="parameters that are answered with 400")
+    tool_rounds: tuple[tuple[ScriptedToolCall, ...], ...] = Field(
+        default=(),
+        description="for a question with tools: the calls of the first round, of the second, ...; then the answer",
+    )
     null_chunks: bool = Field(default=False, description="content: null chunks before and between the tokens")
+
+    def tool_calls(self, body: Mapping[str, Any]) -> tuple[ScriptedToolCall, ...]:
+        """The calls of this request's round: as many rounds were played as calls follow the last question."""
+        if not body.get("tools"):
+            return ()
+        played = 0
+        for message in reversed(body["messages"]):
+            if message.get("role") == "user":
+                break
+            played += bool(message.get("tool_calls"))
+        return self.tool_rounds[played] if played < len(self.tool_rounds) else ()
 
     def changed_by(self, change: Behaviour) -> Behaviour:
         """This behaviour with the fields that were given in `change`."""

@@ -138,10 +138,25 @@ class _Plan:
     pieces: list[_Piece] = field(default_factory=list)
     completion_tokens: int = 0
     finish_reason: str = "stop"
+    tool_calls: list[JsonObject] = field(default_factory=list)
 
 
 def _plan(behaviour: Behaviour, arrived: float, body: JsonObject) -> _Plan:
     plan = _Plan()
+    calls = behaviour.tool_calls(body)
+    if calls:
+        plan.pieces.append(_Piece(arrived + behaviour.hang_s + behaviour.first_token_s))
+        plan.completion_tokens = sum(len(call.written) for call in calls)
+        plan.finish_reason = "tool_calls"
+        plan.tool_calls = [
+            {
+                "id": f"call_{len(body['messages'])}_{position}",  # type: ignore[arg-type]
+                "type": "function",
+                "function": {"name": call.name, "arguments": call.written},
+            }
+            for position, call in enumerate(calls)
+        ]
+        return plan
     limit = body.get("max_completion_tokens", body.get("max_tokens"))
     text = behaviour.answer or ""
     due = arrived + behaviour.hang_s + behaviour.first_token_s
@@ -234,6 +249,9 @@ async def answer_in_stream(client: Client, behaviour: Behaviour, body: JsonObjec
             await client.write(response, chunks.delta({"content": None, "reasoning_content": piece.reasoning}))
         if behaviour.end != "done" and behaviour.end_after_chars is not None and chars >= behaviour.end_after_chars:
             break
+    if plan.tool_calls:
+        numbered: JsonObject = {"tool_calls": [{"index": n, **call} for n, call in enumerate(plan.tool_calls)]}
+        await client.write(response, chunks.delta(numbered))
     if behaviour.end == "reset":
         client.close("reset")
         client.reset()
@@ -265,6 +283,8 @@ async def answer_at_once(client: Client, behaviour: Behaviour, body: JsonObject)
         client.reset()
         return web.Response()
     message: JsonObject = {"role": "assistant", "content": text, "refusal": None}
+    if plan.tool_calls:
+        message |= {"content": None, "tool_calls": plan.tool_calls}
     if behaviour.reasoning:
         message["reasoning_content"] = behaviour.reasoning
     completion = {

@@ -44,3 +44,10 @@ class QrCodes:
                 code.scanned_by = account
                 return True
         return False
+
+    def expire(self, now: float) -> int:
+        """Let all codes be too old from now on; returns how many were still good."""
+        alive = [code for code in self._codes.values() if code.expires_at > now]
+        for code in alive:
+            code.expires_at = now
+        return len(alive)

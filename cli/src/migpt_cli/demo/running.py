@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from rich.console import Console
 from rich.text import Text
@@ -43,13 +43,20 @@ _BROKEN = Phrase(zh="演示中断：{reason}", en="the demo broke off: {reason}"
 _TROUBLES = Phrase(zh="服务最后说的：", en="the last words of the services:")
 
 
-async def run_demo(language: Language, *, speaker: str, first: str | None, only_once: bool) -> int:
-    """Run the demo; the exit code. Raises ProblemError when it cannot be set up."""
+async def run_demo(
+    language: Language,
+    *,
+    speaker: str,
+    first: str | None,
+    only_once: bool,
+    given: AbstractAsyncContextManager[Stage] | None = None,
+) -> int:
+    """Run the demo, on a stage of its own unless one is given; the exit code. Raises ProblemError when it cannot be."""
     console = Console(highlight=False)
     main_speaker = find_speaker(speaker, language)
     stop = stop_wanted(lambda: None)
     console.print(_welcome(language))
-    async with _stage(language, console) as stage, playing(stage, language) as play:
+    async with given or _stage(language, console) as stage, playing(stage, language) as play:
         performance = asyncio.create_task(
             _perform(play, language, console, main_speaker, first, only_once=only_once), name="performance"
         )

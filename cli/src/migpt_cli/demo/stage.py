@@ -19,11 +19,11 @@ from migpt_cli.outcome import CommandFailedError
 from migpt_cli.up.child import Child
 from migpt_cli.up.recorded import Recorded
 from migpt_cli.up.service_lines import LogEntry, read_line
-from migpt_cli.up.supervisor import SERVICES, Program, Supervisor
+from migpt_cli.up.supervisor import Program, Supervisor, services_for
 from migpt_shared.language import Language, Phrase
 from migpt_shared.log_file import LogFile
 from migpt_shared.runner import MakeBus, mqtt_bus
-from migpt_shared.settings import load_settings
+from migpt_shared.settings import Settings, load_settings
 
 _SIMULATOR_WITHIN_S = 30.0
 _TROUBLES_KEPT = 20
@@ -97,20 +97,28 @@ async def stage_of_processes(mosquitto: Path, language: Language, tell: Callable
             console_port=port,
         )
         config.write_text(text, encoding="utf-8")
-        stage = Stage(mqtt_bus(load_settings(config)), addresses["control"])
+        settings = load_settings(config)
+        stage = Stage(mqtt_bus(settings), addresses["control"])
         lines = LogFile(folder / "data")
         stack.callback(lines.close)
-        programs = [Program.service(name, config) for name in SERVICES]
+        services = services_for(settings)
+        programs = [Program.service(name, config) for name in services]
         supervisor = Supervisor(programs, os.environ, Recorded(_Witness(stage), lines))
         stop = asyncio.Event()
         supervising = asyncio.create_task(supervisor.run(stop), name="supervisor")
-        tell(_SERVICES_UP.in_(language, names="、".join(SERVICES) if language == "zh" else ", ".join(SERVICES)))
+        tell(_SERVICES_UP.in_(language, names="、".join(services) if language == "zh" else ", ".join(services)))
         tell(CONSOLE_UP.in_(language, port=port))
         try:
             yield stage
         finally:
             stop.set()
             await supervising
+
+
+@asynccontextmanager
+async def stage_beside(settings: Settings, control_url: str) -> AsyncIterator[Stage]:
+    """What runs already: the configured broker with its services, and the simulator at that address."""
+    yield Stage(mqtt_bus(settings), control_url)
 
 
 @asynccontextmanager

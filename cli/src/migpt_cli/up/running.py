@@ -26,7 +26,7 @@ from migpt_cli.up.recorded import Recorded
 from migpt_cli.up.restart_budget import RestartBudget
 from migpt_cli.up.run_note import read_run_note, run_note
 from migpt_cli.up.screen import Screen
-from migpt_cli.up.supervisor import Program, Supervisor, services_of
+from migpt_cli.up.supervisor import Program, Supervisor, services_for
 from migpt_shared.language import Phrase
 from migpt_shared.log_file import LogFile
 from migpt_shared.runner import mqtt_bus
@@ -68,7 +68,7 @@ async def run_up(settings: Settings, config: Path) -> int:
                 stack.enter_context(run_note(settings.data_dir, broker.url))
                 screen.note(Note("good", _OWN_BROKER.in_(settings.language, url=broker.url)))
             await stack.enter_async_context(_telling(settings, screen, is_own_broker=is_own_broker))
-            programs = [Program.service(name, config) for name in services_of(settings)]
+            programs = [Program.service(name, config) for name in services_for(settings)]
             lines = LogFile(settings.data_dir)
             stack.callback(lines.close)
             is_usable = await Supervisor(programs, environment, Recorded(screen, lines)).run(stop)

@@ -11,12 +11,13 @@ _COLOURS = {
     "poller": "cyan",
     "brain": "magenta",
     "speaker": "green",
+    "ha_bridge": "blue",
     "console": "bright_blue",
     "simulator": "yellow",
     "up": "bold",
 }
 _LEVEL_STYLES = {"warning": "yellow", "error": "bold red", "critical": "bold red", "debug": "dim"}
-_NAME_WIDTH = 8
+_NAME_WIDTH = 9
 #: Shown elsewhere in the line, or known to the reader.
 _NOT_DETAILS = frozenset({"timestamp", "level", "event", "service", "exception"})
 _NOTHING: tuple[object, ...] = (None, [], {}, "")

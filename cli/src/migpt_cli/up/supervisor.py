@@ -15,12 +15,16 @@ from migpt_cli.up.restart_budget import RestartBudget
 from migpt_shared.settings import Settings
 from migpt_shared.surroundings import EXIT_UNUSABLE
 
-SERVICES = ("poller", "brain", "speaker", "console")
+#: Those that every household needs.
+_ALWAYS = ("poller", "brain", "speaker")
+_BRIDGE = "ha_bridge"
+_CONSOLE = "console"
 
 
-def services_of(settings: Settings) -> tuple[str, ...]:
-    """The services that are wanted with these settings."""
-    return tuple(name for name in SERVICES if name != "console" or settings.console.enabled)
+def services_for(settings: Settings) -> tuple[str, ...]:
+    """The services to run: the bridge to Home Assistant only where a household has one, the console if it is wanted."""
+    bridge = (_BRIDGE,) if any(settings.home_of(household) is not None for household in settings.households) else ()
+    return (*_ALWAYS, *bridge, *((_CONSOLE,) if settings.console.enabled else ()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from contextlib import aclosing
 from typing import Protocol
@@ -11,21 +10,22 @@ import structlog
 
 from migpt_brain import phrases
 from migpt_brain.desk import Desk
+from migpt_brain.home.awaited import Awaited
+from migpt_brain.home.turn import HomeTurn, HomeWish
 from migpt_brain.llm import AnswerFailed, AnswerRequest, ChatMessage, FailureKind, Finished, TextDelta, spoken_failure
 from migpt_brain.spoken_text import SpokenText, speakable
 from migpt_brain.turn_progress import TurnProgress
-from migpt_shared.messages import Address, Ask, HomeAsk
+from migpt_shared.messages import Address, Ask
 
 log = structlog.get_logger(__name__)
-
-#: Home Assistant's agent may ask a language model itself.
-HOME_ANSWER_WITHIN_S = 12.0
 
 
 class Listener(Protocol):
     """Takes what a job brings."""
 
     def sentence_ready(self, progress: TurnProgress, text: str) -> None: ...
+
+    def asked_back(self, awaited: Awaited) -> None: ...
 
     def answer_ended(self, progress: TurnProgress) -> None: ...
 
@@ -52,24 +52,20 @@ class AnswerJob:
             self._fail("internal", phrases.SOMETHING_WENT_WRONG.in_(self._desk.settings.language))
         self._listener.answer_ended(self._progress)
 
-    async def ask_home(self, question: str) -> None:
-        """Let Home Assistant answer."""
+    async def ask_home(self, wish: HomeWish, preset: str | None) -> None:
+        """Have a wish about the home carried out."""
         structlog.contextvars.bind_contextvars(turn=self._progress.id, speaker=str(self._address))
         language = self._desk.settings.language
         try:
-            command = HomeAsk(turn=self._progress.id, text=question, speaker=self._address.speaker)
-            async with asyncio.timeout(HOME_ANSWER_WITHIN_S):
-                answer = await self._desk.home.ask(self._address.household, command)
-        except TimeoutError:
-            self._fail("home did not answer", phrases.HOME_DID_NOT_ANSWER.in_(language))
+            reply = await HomeTurn(self._desk, self._address, self._progress.id, preset).answer(wish)
         except Exception:
             log.exception("home_answer_failed_unexpectedly")
             self._fail("internal", phrases.SOMETHING_WENT_WRONG.in_(language))
         else:
-            if not answer.ok:
-                self._progress.error = answer.error or "home refused"
-            words = phrases.HOME_DONE if answer.ok else phrases.HOME_DID_NOT_ANSWER
-            for sentence in speakable(answer.speech, language) or [words.in_(language)]:
+            self._progress.error, self._progress.preset = reply.error, reply.preset
+            if reply.awaited is not None:
+                self._listener.asked_back(reply.awaited)
+            for sentence in speakable(reply.text, language) or [phrases.HOME_DONE.in_(language)]:
                 self._listener.sentence_ready(self._progress, sentence)
         self._listener.answer_ended(self._progress)
 

@@ -13,15 +13,18 @@ import structlog
 
 from migpt_brain.commands import CommandDesk
 from migpt_brain.conversation import Conversation
+from migpt_brain.corrections import Corrections
 from migpt_brain.desk import Desk
-from migpt_brain.home_link import HomeLink
-from migpt_brain.llm import Answers
+from migpt_brain.home.link import HomeLink
+from migpt_brain.intent_builder import Built, ChildBuilder
+from migpt_brain.intent_keeper import IntentKeeper
+from migpt_brain.llm.answers import Answers
 from migpt_brain.memory import Memory
 from migpt_brain.routing import Router
 from migpt_brain.switches import Switches, SwitchFile
 from migpt_brain.tokens import TokenCounter
 from migpt_shared.appearances import Appearances
-from migpt_shared.bus import Delivery, Subscription
+from migpt_shared.bus import Cleared, Delivery, Subscription
 from migpt_shared.messages import (
     COMMANDS,
     Address,
@@ -31,9 +34,11 @@ from migpt_shared.messages import (
     Heard,
     HearingState,
     HomeAnswer,
+    HomeEntities,
     HomeState,
     Message,
     Presence,
+    Result,
     SpeakerInfo,
     Speech,
     SpeechState,
@@ -71,6 +76,7 @@ class BrainService:
         settings = context.settings
         self._context = context
         self._switches = SwitchFile(settings.data_dir / "brain" / "switches.json")
+        self._corrections = Corrections(settings.llm.memory_url or Corrections.default_url(settings.data_dir))
         self._desk = Desk(
             bus=context.bus,
             src=context.src,
@@ -78,6 +84,7 @@ class BrainService:
             router=Router.of(settings.routing, settings.llm),
             answers=Answers(settings.llm, language=settings.language),
             memory=Memory(settings.llm.memory_url or Memory.default_url(settings.data_dir)),
+            intent=IntentKeeper(self._corrections, ChildBuilder(settings.data_dir), self._model_swapped),
             home=HomeLink(context.bus),
             tokens=TokenCounter(_today),
             state_changed=self._publish_state,
@@ -99,22 +106,25 @@ class BrainService:
             Heard,
             Turn,
             Speech,
+            Result,
             SpeakerInfo,
             HearingState,
             SpeechState,
             HomeState,
+            HomeEntities,
             HomeAnswer,
         )
         commands = [kind for kind in COMMANDS if self.name in kind.owners]
         return [
             *(Subscription(kind) for kind in (*kinds, *commands)),
             Subscription(Presence, {"service": "speaker"}),
+            Subscription(Presence, {"service": "ha_bridge"}),
         ]
 
     async def run(self) -> None:
         await self._switches.load()
         try:
-            async with self._desk.memory, self._desk.answers:
+            async with self._desk.memory, self._corrections, self._desk.answers:
                 for problem in self._desk.answers.problems():
                     log.warning("preset_unusable", problem=problem)
                 await self._desk.answers.warm_up()
@@ -125,11 +135,14 @@ class BrainService:
                     tasks.create_task(self._tick(), name="tick")
                     tasks.create_task(self._apply_settings(), name="settings")
                     tasks.create_task(self._keep_memory_small(), name="retention")
+                    tasks.create_task(self._desk.intent.run(), name="intent model")
         finally:
             await self._desk.cancel_all()
 
     async def stop(self) -> None:
         """Open turns stay open: the next brain, or this one after its restart, goes on with them."""
+        for conversation in self._conversations.values():
+            conversation.questioner.abandon()
         await self._desk.cancel_all()
 
     # -- what arrives --------------------------------------------------------------------------------------------
@@ -144,13 +157,20 @@ class BrainService:
             case Turn() as turn:
                 self._turn_arrived(turn, delivery)
             case Speech() as speech:
+                if (spoken_to := self._conversations.get(delivery.address)) is not None:
+                    spoken_to.questioner.speech_seen(speech)
                 for conversation in self._conversations.values():
                     if conversation.open_turn_id == speech.turn:
-                        conversation.speech_seen(delivery.address.speaker, speech)
+                        conversation.current.speech_seen(delivery.address.speaker, speech)
+            case Result() as result:
+                if (commander := self._conversations.get(delivery.address)) is not None:
+                    commander.questioner.result_seen(result)
             case SpeakerInfo() if any(map(name_problem, delivery.places.values())):
                 log.warning("speaker_of_no_use", address=str(delivery.address))
-            case SpeakerInfo():
+            case SpeakerInfo(area=area):
                 self._desk.speakers.add(delivery.address)
+                if area is not None:
+                    self._desk.areas[delivery.address] = area
                 if self._is_ready:
                     self._context.ownership.offer(delivery.address)
             case HearingState() as hearing:
@@ -159,19 +179,35 @@ class BrainService:
                 self._last_states[delivery.address] = state
             case SpeechState(owner=owner):
                 self._speech_owner_seen(delivery.address, owner)
+            case Presence() as presence if delivery.places["service"] == "ha_bridge":
+                self._desk.home.bridge_seen(delivery.places["instance"], presence)
             case Presence() as presence:
                 if self._speaker_services.seen(delivery.places["instance"], presence, delivery.arrived):
                     # It may have missed what was sent while it was away; what it has, it ignores.
                     for conversation in self._conversations.values():
-                        conversation.send_again_to_all()
+                        conversation.current.send_again_to_all()
             case HomeState() as home:
                 self._desk.home.state_seen(delivery.places["household"], home)
+            case HomeEntities() as entities:
+                self._desk.home.entities_seen(delivery.places["household"], entities)
             case HomeAnswer() as answer:
                 self._desk.home.answer_seen(answer)
             case Command() as command:
                 self._commands.obey(command, delivery)
             case other:
                 raise TypeError(f"not subscribed to {type(other).__name__}")
+
+    def cleared(self, cleared: Cleared) -> None:
+        """A speaker whose `info` is cleared exists no more."""
+        if cleared.kind is SpeakerInfo:
+            address = Address(cleared.places["household"], cleared.places["speaker"])
+            self._desk.speakers.discard(address)
+            self._context.ownership.retire(address)
+
+    def clear_up(self, address: Address) -> None:
+        self._last_states.pop(address, None)
+        self._last_turns.pop(address, None)
+        self._context.bus.clear(Turn, household=address.household, speaker=address.speaker)
 
     def _turn_arrived(self, turn: Turn, delivery: Delivery) -> None:
         lifetime_s = Turn.channel.expires_s or 0
@@ -191,8 +227,8 @@ class BrainService:
         for conversation in self._conversations.values():
             if conversation.address != address and conversation.open_turn_id not in (None, turn.turn):
                 for speaker in {address.speaker, *turn.speakers}:
-                    if conversation.speaks_on(address.household, speaker):
-                        conversation.stop(error="superseded")
+                    if conversation.current.speaks_on(address.household, speaker):
+                        conversation.current.stop(error="superseded")
 
     def _speech_owner_seen(self, address: Address, owner: str | None) -> None:
         """Another speaker service has nothing in its queue of what was sent to the one before."""
@@ -203,7 +239,7 @@ class BrainService:
     def _send_again(self, address: Address) -> None:
         for conversation in self._conversations.values():
             if conversation.address.household == address.household:
-                conversation.send_again(address.speaker, is_new=True)
+                conversation.current.send_again(address.speaker, is_new=True)
 
     # -- ownership -----------------------------------------------------------------------------------------------
 
@@ -215,6 +251,7 @@ class BrainService:
         if last is not None:
             # Its utterance may be told again, with XiaoAI's answer added to it.
             conversation.remember_turn(last.turn.turn)
+            conversation.remember_utterance(last.turn)
         if last is not None and last.turn.is_open:
             age_s = None if last.age_s is None else last.age_s + time.monotonic() - last.arrived
             self._counters["turns_taken_over"] += 1
@@ -233,14 +270,21 @@ class BrainService:
         return self._conversations[address].state()
 
     def synchronised(self) -> None:
+        for address in self._last_states.keys() - self._desk.speakers:
+            self._context.ownership.retire(address)  # removed while no brain was running
         self._speaker_services.forget()
         for conversation in self._conversations.values():
-            conversation.synchronised()
+            conversation.current.synchronised()
 
     def _publish_state(self, address: Address) -> None:
         conversation = self._conversations.get(address)
         if conversation is not None:
             self._context.bus.publish(conversation.state(), household=address.household, speaker=address.speaker)
+
+    def _model_swapped(self, built: Built) -> None:
+        self._desk.router.classifier = built.model
+        for address in self._conversations:
+            self._publish_state(address)
 
     # -- the rest ------------------------------------------------------------------------------------------------
 
@@ -258,7 +302,7 @@ class BrainService:
             await self._desk.answers.replace(settings.llm, language=settings.language)
             await self._desk.answers.warm_up()
             self._desk.settings = settings
-            self._desk.router = Router.of(settings.routing, settings.llm)
+            self._desk.router = Router.of(settings.routing, settings.llm, self._desk.router.classifier)
             for address in self._conversations:
                 self._publish_state(address)
 

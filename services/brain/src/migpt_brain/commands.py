@@ -9,6 +9,7 @@ import structlog
 from migpt_brain.answering import given_messages
 from migpt_brain.conversation import Conversation
 from migpt_brain.desk import Desk
+from migpt_brain.home.turn import HomeTurn, HomeWish
 from migpt_brain.llm import (
     AnswerFailed,
     AnswerRequest,
@@ -19,8 +20,8 @@ from migpt_brain.llm import (
     preset_problem,
     spoken_failure,
 )
-from migpt_brain.memory import MemoryUnavailableError
-from migpt_brain.spoken_text import SpokenText
+from migpt_brain.spoken_text import SpokenText, speakable
+from migpt_brain.store import StoreUnavailableError
 from migpt_shared.bus import Delivery
 from migpt_shared.messages import (
     EVERYBODY,
@@ -82,16 +83,19 @@ class CommandDesk:
                 self._switch(command, conversation, problem, persona=value)
             case Forget():
                 self._desk.spawn(self._forget(command, address), "forget")
-            case Correct() | AskUser():
-                verb = command.channel.pattern.rsplit("/", 1)[-1]
-                self._context.answer(command, address, error=f"do/{verb} is not supported by this version")
+            case Correct():
+                self._desk.spawn(self._correct(command, conversation), "correct")
+            case AskUser():
+                conversation.questioner.ask(command)
             case _:
                 raise TypeError(f"the brain does not own {type(command).__name__}")
 
     def _stop(self, command: Stop, household: str, speaker: str, targets: list[Address]) -> None:
         """End every turn that is spoken there: one of a group ends on all of its speakers."""
-        ended = [turns.stop() for turns in self._conversations.values() if turns.speaks_on(household, speaker)]
+        currents = [conversation.current for conversation in self._conversations.values()]
+        ended = [current.stop() for current in currents if current.speaks_on(household, speaker)]
         for address in targets:
+            self._conversations[address].questioner.stopped()
             self._context.answer(command, address, value={"stopped": ended})
 
     def _switch(
@@ -101,10 +105,18 @@ class CommandDesk:
             conversation.switch(conversation.switches.model_copy(update=change))
         self._context.answer(command, conversation.address, error=problem)
 
+    async def _correct(self, command: Correct, conversation: Conversation) -> None:
+        try:
+            kept = await conversation.correct(command.target)
+        except (ValueError, StoreUnavailableError) as error:
+            self._context.answer(command, conversation.address, error=str(error))
+            return
+        self._context.answer(command, conversation.address, value={"text": kept.text, "target": kept.target})
+
     async def _forget(self, command: Forget, address: Address) -> None:
         try:
             forgotten = await self._desk.memory.forget(address, command.what)
-        except MemoryUnavailableError as error:
+        except StoreUnavailableError as error:
             self._context.answer(command, address, error=str(error))
             return
         if command.what == "all":
@@ -165,6 +177,14 @@ class CommandDesk:
             self._context.bus.publish(reply, service=service, instance=instance, request=command.id)
             seq += 1
 
+        if (wish := self._conversations[address].is_for_home(command.text)) is not None:
+            home = await HomeTurn(self._desk, address, command.turn or command.id, None).answer(HomeWish(wish))
+            for sentence in speakable(home.text, self._desk.settings.language):
+                send(sentence)
+            # Nobody is there to say yes.
+            error = home.error if home.awaited is None else "it needs an answer of a person at the speaker"
+            send("", end=True, error=error, preset=home.preset)
+            return
         earlier = given_messages(command) if command.messages else await self._desk.earlier(address)
         request = AnswerRequest((*earlier, ChatMessage("user", command.text)), preset=command.preset)
         spoken = SpokenText(self._desk.settings.language)

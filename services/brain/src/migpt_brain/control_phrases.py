@@ -9,7 +9,7 @@ from functools import cache
 from typing import Literal
 
 from migpt_brain.word_lists import WordList, load_words
-from migpt_shared.messages import Mode
+from migpt_shared.messages import Mode, Target
 from migpt_shared.spoken_form import normalise
 
 
@@ -47,7 +47,21 @@ class ForgetTalk:
     what: Literal["last", "conversation", "all"]
 
 
-ControlAction = StopTalking | SwitchAi | SwitchMode | SwitchPreset | ForgetTalk
+@dataclass(frozen=True, slots=True)
+class CorrectRoute:
+    """What was said before this should have gone there."""
+
+    target: Target
+
+
+@dataclass(frozen=True, slots=True)
+class TakeAnswer:
+    """No phrase of ours: whatever was said answers a question that a program had asked."""
+
+    is_understood: bool
+
+
+ControlAction = StopTalking | SwitchAi | SwitchMode | SwitchPreset | ForgetTalk | CorrectRoute | TakeAnswer
 
 
 class _Fillers(WordList):
@@ -77,6 +91,8 @@ class _ControlWords(WordList):
     forget_last: _Phrases
     forget_conversation: _Phrases
     forget_all: _Phrases
+    correct_llm: _Phrases
+    correct_native: _Phrases
     preset: _Preset
 
     def by_action(self) -> Iterator[tuple[ControlAction, tuple[str, ...]]]:
@@ -89,6 +105,8 @@ class _ControlWords(WordList):
         yield ForgetTalk("last"), self.forget_last.phrases
         yield ForgetTalk("conversation"), self.forget_conversation.phrases
         yield ForgetTalk("all"), self.forget_all.phrases
+        yield CorrectRoute("llm"), self.correct_llm.phrases
+        yield CorrectRoute("native"), self.correct_native.phrases
         yield SwitchPreset(None, ""), self.preset.without_name
 
 

@@ -6,9 +6,19 @@ from dataclasses import dataclass
 from typing import Literal
 
 from migpt_brain import phrases
-from migpt_brain.control_phrases import ControlAction, ForgetTalk, StopTalking, SwitchAi, SwitchMode, SwitchPreset
+from migpt_brain.control_phrases import (
+    ControlAction,
+    CorrectRoute,
+    ForgetTalk,
+    StopTalking,
+    SwitchAi,
+    SwitchMode,
+    SwitchPreset,
+    TakeAnswer,
+)
 from migpt_brain.switches import Switches
 from migpt_shared.language import Language
+from migpt_shared.messages import Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +31,8 @@ class Effect:
     """silence whatever the speaker plays"""
     forget: Literal["last", "conversation", "all"] | None = None
     """how much of the conversation to forget"""
+    correct: Target | None = None
+    """who should have answered what was said before"""
 
 
 def effect_of(control: ControlAction, switches: Switches, presets: tuple[str, ...], language: Language) -> Effect:
@@ -51,3 +63,9 @@ def effect_of(control: ControlAction, switches: Switches, presets: tuple[str, ..
         case ForgetTalk(what):
             said = phrases.FORGOT_LAST if what == "last" else phrases.FORGOT_CONVERSATION
             return Effect(switches, said.in_(language), forget=what)
+        case CorrectRoute(target):
+            said = phrases.CORRECTED_LLM if target == "llm" else phrases.CORRECTED_NATIVE
+            return Effect(switches, said.in_(language), correct=target)
+        case TakeAnswer(is_understood):
+            # Whoever asked goes on from here; only what leads nowhere is said to lead nowhere.
+            return Effect(switches, "" if is_understood else phrases.NO_SUCH_CHOICE.in_(language))

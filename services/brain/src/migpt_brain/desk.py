@@ -9,8 +9,11 @@ from typing import Literal
 
 import structlog
 
-from migpt_brain.home_link import HomeLink
-from migpt_brain.llm import Answers, ChatMessage, usable_presets
+from migpt_brain.home.link import HomeLink
+from migpt_brain.home.recent import RecentHomeTalk
+from migpt_brain.intent_keeper import IntentKeeper
+from migpt_brain.llm import ChatMessage, usable_presets
+from migpt_brain.llm.answers import Answers
 from migpt_brain.memory import Memory
 from migpt_brain.routing import Router
 from migpt_brain.switches import Switches, SwitchFile
@@ -35,6 +38,7 @@ class Desk:
     router: Router
     answers: Answers
     memory: Memory
+    intent: IntentKeeper
     home: HomeLink
     tokens: TokenCounter
     state_changed: Callable[[Address], None]
@@ -42,6 +46,9 @@ class Desk:
     switches: SwitchFile
     speakers: set[Address] = field(default_factory=set)
     """the speakers there are"""
+    areas: dict[Address, str] = field(default_factory=dict)
+    """the rooms they stand in, as far as configured"""
+    home_talk: RecentHomeTalk = field(default_factory=RecentHomeTalk)
     is_online: dict[Address, bool] = field(default_factory=dict)
     """whether the cloud reaches them"""
     tasks: set[asyncio.Task[object]] = field(default_factory=set)
@@ -98,6 +105,7 @@ class Desk:
     def forget(self, address: Address, what: Literal["last", "conversation", "all"]) -> None:
         """Forget; `all` empties the retained turn as well."""
         self.spawn(self.memory.forget(address, what), f"forget {what}")
+        self.home_talk.forget(address)
         if what == "all":
             self.bus.clear(Turn, household=address.household, speaker=address.speaker)
 

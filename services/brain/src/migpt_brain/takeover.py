@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
+from migpt_brain.rescue import RESCUE_WITHIN_S
 from migpt_shared.messages import Turn
 
 #: Nothing spoken and younger than this: answer the question again. Seconds since the last `turn` message.
@@ -39,15 +40,27 @@ class Apologise:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitForNative:
+    """XiaoAI answers it; see what it says for so long, seconds."""
+
+    within_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class CloseSilently:
-    """Too old: nobody waits for it any more."""
+    """Nobody waits for it any more. What XiaoAI was left to answer has not failed."""
+
+    is_failure: bool = True
 
 
-Takeover = AnswerAgain | WaitForSpeech | FinishSentences | Apologise | CloseSilently
+Takeover = AnswerAgain | WaitForSpeech | FinishSentences | Apologise | WaitForNative | CloseSilently
 
 
 def takeover(turn: Turn, age_s: float | None) -> Takeover:
     """How the next owner goes on with an open turn. `age_s`: since its last message; None: not known."""
+    if turn.route == "native" and turn.source == "speaker":
+        within_s = 0.0 if age_s is None else RESCUE_WITHIN_S - age_s
+        return WaitForNative(within_s) if within_s > 0 else CloseSilently(is_failure=False)
     if age_s is None or age_s >= APOLOGISE_S or turn.route in ("native", "control"):
         return CloseSilently()
     if turn.complete and age_s < FINISH_S:

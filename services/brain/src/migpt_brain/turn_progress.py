@@ -8,8 +8,6 @@ from itertools import accumulate, pairwise
 
 from migpt_shared.messages import RouteName, Source, Speech, Turn, TurnPhase
 
-#: A sentence with one of these was taken up by the speaker and need not be sent again.
-_TAKEN_UP = frozenset({"speaking", "spoken", "interrupted", "failed", "expired"})
 #: Nothing more happens to a sentence after one of these.
 #: (One that an alarm interrupted is spoken again.)
 _ENDED = frozenset({"spoken", "failed", "expired"})
@@ -60,6 +58,13 @@ class TurnProgress:
             self.phase = "speaking"
         return len(self.sentences) - 1
 
+    def reroute(self, route: RouteName, reason: str, reason_text: str) -> None:
+        """Another answers the turn now: its next take, which has to be claimed anew."""
+        self.route, self.reason, self.reason_text = route, reason, reason_text
+        self.take += 1
+        self.phase = "accepted"
+        self.is_confirmed = False
+
     def inherit(self, turn: Turn) -> None:
         """Go on with a turn that another brain has sent completely: the same take, nothing to add."""
         self.take = turn.take
@@ -103,9 +108,12 @@ class TurnProgress:
                 reports[seq] = "spoken"
 
     def unconfirmed(self, speaker: str) -> list[int]:
-        """Numbers of the sentences that this speaker has not taken up."""
+        """Numbers of the sentences whose end this speaker has not reported.
+
+        One that it is speaking is among them: the report of its end may be lost, and who has spoken it says so again.
+        """
         reports = self._reports.get(speaker, {})
-        return [seq for seq in range(len(self.sentences)) if reports.get(seq) not in _TAKEN_UP]
+        return [seq for seq in range(len(self.sentences)) if reports.get(seq) not in _ENDED]
 
     def spoken_count(self) -> int:
         """How many sentences, from the first, were begun on some speaker."""

@@ -20,8 +20,17 @@ _REMEMBERED_TURNS = 64
 class _Delivery:
     heard: Heard
     told_at: float
-    too_old_at: float
+    age_s: float
+    """how old it was then"""
     repeats: int = 0
+
+    @property
+    def too_old_at(self) -> float:
+        return self.told_at + LONGEST_AGE_S - self.age_s
+
+    def message(self, now: float) -> Heard:
+        """The utterance as it is told at `now`."""
+        return self.heard.model_copy(update={"age_s": round(self.age_s + now - self.told_at, 2)})
 
     @property
     def next_at(self) -> float | None:
@@ -38,9 +47,10 @@ class Deliveries:
     _open: dict[str, _Delivery] = field(default_factory=dict, init=False)
     _answered: deque[str] = field(default_factory=lambda: deque(maxlen=_REMEMBERED_TURNS), init=False)
 
-    def told(self, heard: Heard, now: float, age_s: float) -> None:
-        """The utterance, so old already, was told for the first time."""
-        self._open[heard.id] = _Delivery(heard, now, now + LONGEST_AGE_S - max(age_s, 0.0))
+    def told(self, heard: Heard, now: float, age_s: float) -> Heard:
+        """The utterance, so old already, is told for the first time: the message to tell it by."""
+        delivery = self._open[heard.id] = _Delivery(heard, now, max(age_s, 0.0))
+        return delivery.message(now)
 
     def amend(self, heard: Heard) -> None:
         """The utterance is now better known: this is what is told from here on."""
@@ -60,7 +70,7 @@ class Deliveries:
     def brain_appeared(self, now: float) -> tuple[Heard, ...]:
         """A brain has (re)appeared and may have missed them: the utterances to tell it."""
         self._drop_old(now)
-        return tuple(delivery.heard for delivery in self._open.values())
+        return tuple(delivery.message(now) for delivery in self._open.values())
 
     def due(self, now: float) -> tuple[Heard, ...]:
         """The utterances to tell again now."""
@@ -70,7 +80,7 @@ class Deliveries:
             if delivery.next_at is not None and delivery.next_at <= now:
                 while delivery.next_at is not None and delivery.next_at <= now:
                     delivery.repeats += 1
-                again.append(delivery.heard)
+                again.append(delivery.message(now))
         return tuple(again)
 
     def next_at(self) -> float | None:

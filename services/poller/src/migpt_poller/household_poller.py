@@ -35,7 +35,9 @@ _ACCOUNT_EVERY_S = 300.0
 
 
 class HouseholdPoller:
-    """One household of the settings. `introduce` is called with every speaker that is found, before it is polled."""
+    """One household of the settings. `introduce` is called with every speaker that is found, before it is polled;
+    `kept` with the household's name and the names of all its speakers, as often as they are listed.
+    """
 
     def __init__(
         self,
@@ -44,11 +46,13 @@ class HouseholdPoller:
         context: Context,
         tally: Tally,
         introduce: Callable[[SpeakerPoller], None],
+        kept: Callable[[str, frozenset[str]], None],
     ) -> None:
         self.name = name
         self.pollers: dict[str, SpeakerPoller] = {}
         self._context = context
         self._introduce = introduce
+        self._kept = kept
         self._wanted = wanted_speakers(settings.households[name].speakers)
         self._clock = CloudClock()
         self._cloud = household_cloud(name, settings.households[name], settings.data_dir)
@@ -189,6 +193,8 @@ class HouseholdPoller:
             if slug not in listed:
                 gone = replace(poller.speaker, device=replace(poller.device, is_online=False))
                 poller.device_seen(gone, is_owned=slug in self._running)
+        if choice.speakers:
+            self._kept(self.name, frozenset((*self.pollers, *(wanted.slug for wanted in choice.absent))))
         self._around.budget.speakers_in_account = len(self.pollers)
         self._tell_absent(choice)
 

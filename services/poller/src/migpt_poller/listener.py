@@ -104,8 +104,7 @@ class Listener:
             elif self._echoes.swallows(message.text, now):
                 echoes.append(message)
             else:
-                self._tell(one, message, age_s, now)
-                heard.append(message)
+                heard.append(self._tell(one, message, age_s, now))
         self.missed += len(missed)
         self._last_read = now
         is_moved = self._transcript.bookmark != before
@@ -138,13 +137,13 @@ class Listener:
         """XiaoAI was told to do something; the transcript will show it as if a person had said so."""
         self._echoes.sent(command.id, command.text if isinstance(command, Native) else WAKE_WORDS, now)
 
-    def _tell(self, one: NewRecord, message: Heard, age_s: float, now: float) -> None:
+    def _tell(self, one: NewRecord, message: Heard, age_s: float, now: float) -> Heard:
         self.attention.person_spoke(now)
-        self.deliveries.told(message, now, age_s)
         self._delays_s.append(max(age_s, 0.0))
         self.last_heard = message.text
         if not one.record.answers:
             self._watched_until[one.utterance_id] = now + ANSWER_WATCH_S
+        return self.deliveries.told(message, now, age_s)
 
     def _amended(self, records: Sequence[Record], now: float) -> tuple[Heard, ...]:
         for utterance_id in [key for key, until in self._watched_until.items() if until <= now]:

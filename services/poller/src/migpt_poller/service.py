@@ -23,6 +23,7 @@ from migpt_shared.messages import (
     Login,
     Native,
     Presence,
+    SpeakerInfo,
     Speech,
     Turn,
     Wake,
@@ -155,6 +156,15 @@ class PollerService:
         if turn := self._last_turn.get(poller.address):
             poller.listener.deliveries.turn_seen(turn.turn)
 
+    def _kept(self, household: str, speakers: frozenset[str]) -> None:
+        """Speakers that the household had in an earlier run, and has no more, leave nothing on the broker."""
+        for address in [one for one in self._standing if one.household == household and one.speaker not in speakers]:
+            del self._standing[address]
+            self._context.ownership.retire(address)
+
+    def clear_up(self, address: Address) -> None:
+        self._context.bus.clear(SpeakerInfo, household=address.household, speaker=address.speaker)
+
     async def _arrange(self, tasks: asyncio.TaskGroup) -> None:
         """Serve the households as they are configured now; those that have not changed are left alone."""
         settings = self._settings
@@ -164,10 +174,14 @@ class PollerService:
         for name in [name for name, former in self._served_as.items() if wanted.get(name) != former]:
             self._serving[name].cancel()
             await asyncio.wait([self._serving[name]])
+            if name not in wanted:
+                self._kept(name, frozenset())
             del self._serving[name], self._served_as[name], self._households[name]
             self._problems.pop(name, None)
         for name in wanted.keys() - self._served_as.keys():
-            self._households[name] = HouseholdPoller(name, settings, self._context, self._tally, self._introduce)
+            self._households[name] = HouseholdPoller(
+                name, settings, self._context, self._tally, self._introduce, self._kept
+            )
             self._served_as[name] = wanted[name]
             self._serving[name] = tasks.create_task(self._serve(self._households[name]), name=f"household {name}")
 

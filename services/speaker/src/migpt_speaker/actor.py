@@ -61,13 +61,14 @@ class Actor:
         """Let something happen: call the rules with the time, and carry out what they want."""
         if self._is_closed:
             return
-        for effect in event(time.monotonic()):
+        now = time.monotonic()
+        for effect in event(now):
             self._carry_out(effect)
         state = self.state()
         if self._published is not None and not _is_same(state, self._published):
             self._publish(state)
         self._published = state
-        self._set_timer()
+        self._set_timer(now)
 
     def state(self) -> SpeechState:
         """The state message of the speaker."""
@@ -170,11 +171,12 @@ class Actor:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _set_timer(self) -> None:
+    def _set_timer(self, now: float) -> None:
+        """`now`: the time that the rules were told last. What became due since then is due at once, not overlooked."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        moment = self.conductor.next_wakeup(time.monotonic())
+        moment = self.conductor.next_wakeup(now)
         if moment is not None:
             self._timer = asyncio.get_running_loop().call_at(moment, self._tick)
 

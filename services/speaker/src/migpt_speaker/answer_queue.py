@@ -57,14 +57,15 @@ class AnswerQueue:
         """Everything up to the sentence marked as last was given out."""
         return self._last is not None and self._next > self._last and not self._cut
 
-    def add(self, sentence: Sentence) -> None:
-        """Take a sentence of this turn and take; one that is known already is ignored."""
+    def add(self, sentence: Sentence) -> bool:
+        """Take a sentence of this turn and take; one that is known already is ignored, and False."""
         if sentence.last:
             self._last = sentence.seq
         if sentence.seq < self._next or sentence.seq in self._ready:
             self.repeated += 1
-            return
+            return False
         self._ready[sentence.seq] = sentence.text
+        return True
 
     def put_back(self, utterance: Utterance) -> None:
         """An utterance that was cut is spoken again before all others."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from migpt_shared.messages import Native, Pause, Play, Say, Sentence, SetVolume, Speech, Stop, Turn, Wake
+from migpt_shared.messages import ANSWER_REASON, Native, Pause, Play, Say, Sentence, SetVolume, Speech, Stop, Turn, Wake
 from migpt_shared.settings import SpeechSettings
 from migpt_shared.xiaomi import PlayStatus
 from migpt_speaker.errands import Errand
@@ -26,6 +26,8 @@ __all__ = ["Conductor"]
 _SUCCESSOR_S = 0.015
 #: What is under way when we take over a speaker is over after this, seconds: the longest utterance of a slow voice.
 _TAKE_OVER_S = 45.0
+#: XiaoAI begins its own answer at the latest so long after an utterance is known, seconds.
+_XIAOAI_BEGINS_WITHIN_S = 3.0
 
 
 class Conductor:
@@ -62,8 +64,10 @@ class Conductor:
         others = tuple(slug for slug in turn.speakers if slug != own_slug) if own_slug in turn.speakers else ()
         change = self.book.note(turn, is_retained=is_retained, is_own_topic=is_own_topic)
         match change:
-            case TurnChange.OPENED:
-                self._opened(turn, now, others, was_heard_here=is_own_topic and turn.source == "speaker")
+            case TurnChange.OPENED | TurnChange.RESCUED:
+                was_heard_here = is_own_topic and turn.source == "speaker"
+                is_first = turn.take == 0 or change is TurnChange.RESCUED
+                self._opened(turn, now, others, was_heard_here=was_heard_here, is_first=is_first)
             case TurnChange.ADOPTED:
                 self._end_answer(now)
                 self.voice.open(turn.turn, turn.take, others)
@@ -177,10 +181,10 @@ class Conductor:
 
     def _take(self, sentence: Sentence, now: float) -> None:
         self.routine.progress_at = now
-        self.voice.answers.add(sentence)
+        self.voice.hear(sentence)
 
-    def _opened(self, turn: Turn, now: float, others: tuple[str, ...], *, was_heard_here: bool) -> None:
-        """A new turn: what belongs to the one before it ends."""
+    def _opened(self, turn: Turn, now: float, others: tuple[str, ...], *, was_heard_here: bool, is_first: bool) -> None:
+        """A new turn: what belongs to the one before it ends. `is_first`: nobody of us has begun to answer it."""
         sounds = self._hush.at is not None
         current = self.voice.current
         if current is not None and (current.utterance.request is None or was_heard_here):
@@ -190,11 +194,14 @@ class Conductor:
         self.voice.open(turn.turn, turn.take, others)
         self.voice.must_be_quiet_by = None
         self._hush.dismiss()
-        is_answered_by_us = turn.route in ("llm", "home")
-        if is_answered_by_us:
+        self.routine.looks_until = float("-inf")
+        if turn.is_kept_from_xiaoai:
             self.routine.look_at = now
-        if is_answered_by_us and was_heard_here and turn.take == 0:
+        if turn.is_kept_from_xiaoai and was_heard_here and is_first:
             self._hush.want(now)
+            if turn.reason == ANSWER_REASON:
+                # Nothing of ours follows that would cut XiaoAI short, and it may not have begun yet.
+                self.routine.looks_until = now + _XIAOAI_BEGINS_WITHIN_S
         elif sounds and turn.route == "native" and was_heard_here:
             # XiaoAI's answer, or music, may be on already: only what still speaks is ended.
             self._hush.waits_for_status_since = self.routine.look_at = now

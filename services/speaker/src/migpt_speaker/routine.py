@@ -54,6 +54,8 @@ class Routine:
         self.errands = Errands()
         self.look_at: float | None = None
         """when to ask for the status, besides what the pacer asks for"""
+        self.looks_until = float("-inf")
+        """until when to ask for the status again and again"""
         self.progress_at = float("-inf")
         """when the turn last gave a sign of life"""
         self._traits = traits
@@ -93,6 +95,8 @@ class Routine:
     def looked(self, asked_at: float) -> None:
         """A status answer has come."""
         self._looked_at = max(self._looked_at, asked_at)
+        if asked_at < self.looks_until:
+            self.look_at = max(self.look_at or 0.0, asked_at + _LOOK_AGAIN_S)
 
     def answer(self, command: AskedCommand, error: str | None) -> None:
         """Tell what became of a command that somebody gave."""

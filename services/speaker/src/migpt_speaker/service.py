@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import structlog
 
-from migpt_shared.bus import Delivery, Subscription
+from migpt_shared.bus import Cleared, Delivery, Subscription
 from migpt_shared.messages import (
     EVERYBODY,
     Address,
@@ -24,6 +24,7 @@ from migpt_shared.messages import (
     Say,
     Sentence,
     SetVolume,
+    SpeakerInfo,
     Speech,
     SpeechState,
     Stop,
@@ -70,13 +71,15 @@ class SpeakerService:
         self._running: dict[str, asyncio.Task[None]] = {}
         self._actors: dict[Address, Actor] = {}
         self._turns: dict[Address, Turn] = {}
+        self._introduced: set[Address] = set()
+        self._standing: set[Address] = set()
         self._profiles: dict[str, Profile] = {}
         self._former: Counter[str] = Counter()
         self._group: asyncio.TaskGroup | None = None
 
     def subscriptions(self) -> Sequence[Subscription]:
         commands = (Say, Stop, Native, Wake, Play, Pause, SetVolume)
-        return [Subscription(kind) for kind in (Turn, Sentence, Speech, Result, Login, *commands)]
+        return [Subscription(kind) for kind in (Turn, Sentence, Speech, Result, Login, SpeakerInfo, *commands)]
 
     # messages
 
@@ -90,6 +93,10 @@ class SpeakerService:
                 self._receive_speech(speech, delivery.address)
             case Result() as result:
                 self._receive_result(result)
+            case SpeakerInfo():
+                self._introduced.add(delivery.address)
+            case SpeechState():
+                self._standing.add(delivery.address)
             case Login():
                 for name, household in self._households.items():
                     if delivery.household in (EVERYBODY, name):
@@ -155,6 +162,13 @@ class SpeakerService:
             actor.abandon()
             self._profiles[device_uid(actor.link.device)] = actor.profile()
             self._former.update(actor.counters)
+
+    def cleared(self, cleared: Cleared) -> None:
+        """A speaker whose `info` is cleared exists no more."""
+        if cleared.kind is SpeakerInfo:
+            address = Address(cleared.places["household"], cleared.places["speaker"])
+            self._introduced.discard(address)
+            self._context.ownership.retire(address)
 
     def synchronised(self) -> None:
         """Nothing to do: the runner publishes the states, and what is under way goes on."""
@@ -260,6 +274,16 @@ class SpeakerService:
                 actor.link.device = device
             elif self._context.ownership.owns(address):
                 self.acquire(address)  # its household was begun anew with other settings
+        for household in {address.household for address in devices}:
+            self._leave_behind(household, devices)
+
+    def _leave_behind(self, household: str, devices: dict[Address, Device]) -> None:
+        """Speakers that were removed while no such service ran leave nothing on the broker."""
+        configured = self._settings.households[household].speakers
+        for address in self._standing - self._introduced - devices.keys():
+            if address.household == household and address.speaker not in configured:
+                self._standing.discard(address)
+                self._context.ownership.retire(address)
 
     async def _save(self) -> None:
         changed: dict[str, Profile] = {}

@@ -27,6 +27,8 @@ class TurnChange(StrEnum):
     """another turn is current now, and it began before we listened"""
     RETAKEN = "retaken"
     """the same turn, answered anew by another brain"""
+    RESCUED = "rescued"
+    """the same turn: XiaoAI was left to answer it, could not, and we do now"""
     CANCELLED = "cancelled"
     CLOSED = "closed"
 
@@ -65,7 +67,10 @@ class TurnBook:
             return TurnChange.OPENED
         if turn.take > current.take:
             self.current, self.is_void = turn, self.is_void or turn.phase == "cancelled"
-            return TurnChange.RETAKEN if turn.is_open else self._closed(turn)
+            if not turn.is_open:
+                return self._closed(turn)
+            was_left_to_xiaoai = current.route == "native" and turn.route in ("llm", "home")
+            return TurnChange.RESCUED if was_left_to_xiaoai and not is_retained else TurnChange.RETAKEN
         if turn.take < current.take or (turn.owner != current.owner and turn.phase == "accepted"):
             return TurnChange.NONE  # an earlier take, or a brain that lost the claim
         self.current = turn  # perhaps of another owner, who only brings to its end what was sent

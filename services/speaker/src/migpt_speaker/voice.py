@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from migpt_shared.messages import Result, Say, Speech
+from migpt_shared.messages import Result, Say, Sentence, Speech
 from migpt_shared.settings import SpeechSettings
 from migpt_shared.xiaomi import SpeakPath
 from migpt_speaker.announcements import Announcements
@@ -58,6 +58,7 @@ class Voice:
         self._ended_at = float("-inf")
         self._overlap_until = float("-inf")
         self._spoken_seq = -1
+        self._told: dict[int, Speech] = {}
         self._is_failing = False
 
     @property
@@ -71,6 +72,12 @@ class Voice:
         self.answers.open(turn, take)
         self.unison.open(turn, others)
         self._spoken_seq = -1
+        self._told.clear()
+
+    def hear(self, sentence: Sentence) -> None:
+        """A sentence of the answer. Who sends one again has not heard how it fared: it is told again."""
+        if not self.answers.add(sentence) and (told := self._told.get(sentence.seq)) is not None:
+            self._effects.append(Publish(told))
 
     def choose(self, now: float, *, reply_is_expected: bool) -> bool:
         """Make the next utterance the current one; False: there is none, or it has to wait."""
@@ -284,6 +291,8 @@ class Voice:
             self._tell(result)
 
     def _tell(self, message: Speech | Result) -> None:
+        if isinstance(message, Speech) and message.turn is not None:
+            self._told.update(dict.fromkeys(message.seqs, message))
         self._effects.append(Publish(message))
 
     def next_wakeup(self, now: float) -> float | None:

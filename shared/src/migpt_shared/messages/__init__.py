@@ -1,12 +1,15 @@
 """The message catalogue: one class per message, each with its channel (topic, retained, expiry), fields and example."""
 
 from migpt_shared.messages.answering import (
+    ANSWER_REASON,
     CLOSED_PHASES,
     BrainState,
+    IntentModelState,
     Mode,
     Reply,
     RouteName,
     Sentence,
+    Target,
     Turn,
     TurnPhase,
 )
@@ -34,12 +37,25 @@ from migpt_shared.messages.commands import (
 )
 from migpt_shared.messages.envelope import Command, Message, new_id
 from migpt_shared.messages.hearing import Account, Heard, HearingState, Source, SpeakerInfo
-from migpt_shared.messages.home import Event, HomeAnswer, HomeAsk, HomeCall, HomeEntities, HomeEntity, HomeState
+from migpt_shared.messages.home import (
+    HOME_STATES,
+    Event,
+    HomeAnswer,
+    HomeAsk,
+    HomeCall,
+    HomeCode,
+    HomeEntities,
+    HomeEntity,
+    HomeEntityState,
+    HomeLook,
+    HomeState,
+)
 from migpt_shared.messages.presence import PRESENCE_EVERY_S, PRESENCE_EXPIRES_S, Health, Presence
 from migpt_shared.messages.speaking import Speech, SpeechPhase, SpeechProfile, SpeechState
 from migpt_shared.messages.topics import (
     DEFAULT_PREFIX,
     EVERYBODY,
+    HOME,
     RESERVED_NAMES,
     Address,
     Channel,
@@ -48,11 +64,14 @@ from migpt_shared.messages.topics import (
 )
 
 __all__ = [
+    "ANSWER_REASON",
     "CATALOGUE",
     "CLOSED_PHASES",
     "COMMANDS",
     "DEFAULT_PREFIX",
     "EVERYBODY",
+    "HOME",
+    "HOME_STATES",
     "MAX_PAYLOAD_BYTES",
     "PARTIES",
     "PRESENCE_EVERY_S",
@@ -75,9 +94,13 @@ __all__ = [
     "HomeAnswer",
     "HomeAsk",
     "HomeCall",
+    "HomeCode",
     "HomeEntities",
     "HomeEntity",
+    "HomeEntityState",
+    "HomeLook",
     "HomeState",
+    "IntentModelState",
     "Login",
     "Message",
     "Mode",
@@ -104,6 +127,7 @@ __all__ = [
     "SpeechProfile",
     "SpeechState",
     "Stop",
+    "Target",
     "Traffic",
     "Turn",
     "TurnPhase",

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from migpt_shared.messages.envelope import Message, UlidText
 from migpt_shared.messages.hearing import Source
 from migpt_shared.messages.topics import Channel
 
+#: The `reason` of a turn whose utterance answers a question of `do/ask_user`.
+ANSWER_REASON = "answer"
 RouteName = Literal["llm", "home", "native", "control"]
 TurnPhase = Literal["accepted", "thinking", "speaking", "done", "cancelled", "failed"]
 Mode = Literal["auto", "ai", "native"]
+#: Who should have answered, when a person corrects the choice.
+Target = Literal["llm", "native"]
 
 #: Phases after which nothing more happens in a turn.
 CLOSED_PHASES: frozenset[str] = frozenset({"done", "cancelled", "failed"})
@@ -67,6 +71,11 @@ class Turn(Message):
     def is_open(self) -> bool:
         return self.phase not in CLOSED_PHASES
 
+    @property
+    def is_kept_from_xiaoai(self) -> bool:
+        """XiaoAI is not to answer it: somebody else does, or whoever has asked for it waits for it."""
+        return self.route in ("llm", "home") or self.reason == ANSWER_REASON
+
 
 class Sentence(Message):
     """One sentence to speak. Numbered from 0 within the turn; `last` may be an empty sentence that only ends it."""
@@ -100,6 +109,15 @@ class Reply(Message):
     preset: str | None = Field(default=None, description="who answered (at the end)")
 
 
+class IntentModelState(BaseModel):
+    """The intent model in use."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    version: str = Field(description="changes whenever the model does")
+    corrections: int = Field(ge=0, description="how many corrections it has learnt")
+
+
 class BrainState(Message):
     """The brain's settings and figures for one speaker. Written by the brain that owns it."""
 
@@ -111,6 +129,7 @@ class BrainState(Message):
         "preset": "deepseek",
         "last_route": "llm",
         "tokens_today": 2048,
+        "model": {"version": "5f0c1d9a72be", "corrections": 3},
     }
 
     owner: str | None = Field(description="service/instance that answers for this speaker; null: free")
@@ -124,3 +143,6 @@ class BrainState(Message):
     )
     last_route: RouteName | None = Field(default=None, description="who answered last")
     tokens_today: int = Field(default=0, ge=0, description="tokens used since midnight")
+    model: IntentModelState | None = Field(
+        default=None, description="the intent model in use; null: none yet, only keywords and the mode decide"
+    )

@@ -8,7 +8,7 @@ from migpt_shared.messages.answering import BrainState, Reply, Sentence, Turn
 from migpt_shared.messages.commands import COMMANDS, Result
 from migpt_shared.messages.envelope import Message
 from migpt_shared.messages.hearing import Account, Heard, HearingState, SpeakerInfo
-from migpt_shared.messages.home import Event, HomeAnswer, HomeAsk, HomeCall, HomeEntities, HomeState
+from migpt_shared.messages.home import Event, HomeAnswer, HomeAsk, HomeCall, HomeEntities, HomeLook, HomeState
 from migpt_shared.messages.presence import Presence
 from migpt_shared.messages.speaking import Speech, SpeechState
 
@@ -16,7 +16,7 @@ CATALOGUE: tuple[type[Message], ...] = (
     Heard, Turn, Sentence, Speech, Result, Reply,
     *COMMANDS,
     SpeakerInfo, HearingState, BrainState, SpeechState, Event, Account,
-    HomeAsk, HomeCall, HomeAnswer, HomeState, HomeEntities,
+    HomeAsk, HomeCall, HomeLook, HomeAnswer, HomeState, HomeEntities,
     Presence,
 )  # fmt: skip
 
@@ -50,6 +50,7 @@ _TRAFFIC: dict[type[Message], Traffic] = {
     Account: Traffic(("poller",), ("brain", "speaker", "ha_bridge", "console", "client")),
     HomeAsk: Traffic(("brain", "console"), ("ha_bridge",)),
     HomeCall: Traffic(("brain",), ("ha_bridge",)),
+    HomeLook: Traffic(("brain",), ("ha_bridge",)),
     HomeAnswer: Traffic(("ha_bridge",), ("brain", "console")),
     HomeState: Traffic(("ha_bridge",), ("brain", "console", "client")),
     HomeEntities: Traffic(("ha_bridge",), ("brain", "console", "client")),
@@ -65,7 +66,12 @@ def traffic_of(kind: type[Message]) -> Traffic:
     if kind in _TRAFFIC:
         return _TRAFFIC[kind]
     owners: tuple[str, ...] = getattr(kind, "owners", ())
-    # Everyone who reads may learn what was sent with do/native and do/wake: the poller's echo guard needs it.
-    # What is to be forgotten is forgotten in the console's history too.
-    listeners = {"Native": ("poller",), "Wake": ("poller",), "Forget": ("console",)}.get(kind.__name__, ())
+    # The poller's echo guard needs what was sent with do/native and do/wake; Home Assistant shows what was sent; what
+    # is to be forgotten is forgotten in the console's history too.
+    listeners = {
+        "Native": ("poller", "ha_bridge"),
+        "Wake": ("poller",),
+        "Ask": ("ha_bridge",),
+        "Forget": ("console",),
+    }.get(kind.__name__, ())
     return Traffic((*_ANYONE_ASKS, "brain"), (*owners, *listeners))

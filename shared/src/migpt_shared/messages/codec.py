@@ -72,12 +72,13 @@ def _command_body(kind: type[Command], text: str) -> dict[str, Any]:
     start = text.lstrip()
     if start.startswith('{"') or start.rstrip() == "{}":
         if kind.plain is None:
-            # Nothing in the payload matters for these commands, but a well-formed id is answered to.
+            # Nothing in the payload matters for these commands, but a well-formed id is answered to and its time kept.
             try:
                 body = _json_object(text)
             except BadMessageError:
                 return {}
-            return {key: body[key] for key in ("id", "src", "turn") if _readable(body.get(key))}
+            kept = {key: body[key] for key in ("id", "src", "turn") if _readable(body.get(key))}
+            return {**kept, "ts": body["ts"]} if type(body.get("ts")) is int and body["ts"] >= 0 else kept
         return _json_object(text)
     if kind.plain is None:
         return {}

@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AliasChoices, BeforeValidator, Field
 
-from migpt_shared.messages.answering import Mode
+from migpt_shared.messages.answering import Mode, Target
 from migpt_shared.messages.envelope import Command, Message, UlidText
 from migpt_shared.messages.hearing import Source
 from migpt_shared.messages.topics import Channel
@@ -60,7 +60,12 @@ class Ask(Command):
 
 
 class AskUser(Command):
-    """Ask the person at the speaker this."""
+    """Ask the person at the speaker this.
+
+    The result comes once the person has answered or will not any more. Its `value` holds `outcome` (choice, free: any
+    answer to a question without choices, none: none of the choices, timeout, not_asked, replaced: by another question,
+    given_up: the brain ends), `choice`, `text` (what was said) and `question`; `ok` is true for the first two.
+    """
 
     channel: ClassVar = _do("ask_user")
     example: ClassVar[dict[str, Any]] = {"question": "要关灯吗", "choices": ["要", "不要"], "timeout_s": 20}
@@ -68,8 +73,13 @@ class AskUser(Command):
     owners: ClassVar[tuple[str, ...]] = ("brain",)
 
     question: str = Field(min_length=1, max_length=500, description="what to ask")
-    choices: list[str] = Field(default_factory=list, description="the answers to choose from; empty: any answer")
-    timeout_s: float = Field(default=20, gt=0, le=300, description="how long to wait for the answer, seconds")
+    choices: list[str] = Field(
+        default_factory=list,
+        description="the answers to choose from, also by number or in other words; empty: any answer",
+    )
+    timeout_s: float = Field(
+        default=20, gt=0, le=300, description="how long to wait for the answer once the question was heard, seconds"
+    )
 
 
 class Stop(Command):
@@ -124,7 +134,7 @@ class Correct(Command):
     plain: ClassVar[str | None] = "target"
     owners: ClassVar[tuple[str, ...]] = ("brain",)
 
-    target: Literal["llm", "native"] = Field(description="who should have answered")
+    target: Target = Field(description="who should have answered")
 
 
 class Forget(Command):

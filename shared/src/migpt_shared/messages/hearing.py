@@ -23,6 +23,7 @@ class Heard(Message):
         "native_answer": "因为大气散射",
         "native_type": "TTS",
         "source": "speaker",
+        "age_s": 1.2,
     }
 
     text: str = Field(min_length=1, max_length=2000, description="what was said, as the cloud recognised it")
@@ -30,6 +31,11 @@ class Heard(Message):
     native_answer: str | None = Field(default=None, description="XiaoAI's own answer, if the record has one")
     native_type: Literal["TTS", "LLM", "AUDIO", "none"] = Field(default="none", description="kind of XiaoAI's answer")
     source: Source = Field(default="speaker", description="where the utterance came from")
+    age_s: float | None = Field(
+        default=None,
+        ge=0,
+        description="age when published, by the cloud's clock, seconds; null: not known",
+    )
 
 
 class SpeakerInfo(Message):

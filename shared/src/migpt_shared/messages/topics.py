@@ -17,6 +17,9 @@ RESERVED_NAMES = frozenset({"all", "ha", "account", "do", "service", "reply"})
 #: Addresses every speaker of a household, or every household.
 EVERYBODY = "all"
 
+#: Stands in an address for the household's home, which has a bridge as its owner as speakers have theirs.
+HOME = "ha"
+
 SLUG_PATTERN = r"^[a-z0-9_]+$"
 Slug = Annotated[str, StringConstraints(pattern=SLUG_PATTERN, min_length=1, max_length=64)]
 

@@ -20,9 +20,6 @@ EXAMPLE = Path("config.example.toml")
 #: What stands for a value that only the person has.
 PLACEHOLDERS = ("…", "sk-…", "V1:…")
 
-#: Sections that no service of this version reads. They are accepted, so that one file fits several versions.
-UNREAD_SECTIONS = ("home_assistant",)
-
 _HEAD = """\
 # migpt-mqtt 的配置。复制为 config.toml，填好 ← 标出的三处，然后运行 ./migpt up
 # Settings of migpt-mqtt. Copy this to config.toml, fill in what ← marks, then run ./migpt up
@@ -33,8 +30,8 @@ _HEAD = """\
 # 检查 check it: ./migpt config check    重新生成 made by: ./migpt config example --write
 """
 _WIDTH = 110
-_UNREAD = "本版本的服务还不读取这一节。 No service of this version reads this section."
-
+#: Sections that are shown once, at the top level.
+_SHOWN_ELSEWHERE = ("households.home.home_assistant",)
 _TITLES = {
     "mqtt": "消息服务器 broker",
     "households": "一个小米账号 one Xiaomi account; further ones as [households.NAME]",
@@ -45,7 +42,7 @@ _TITLES = {
     "llm": "大模型 the language model",
     "llm.presets.deepseek": "已知服务商只需 api_key known providers need a key only",
     "speech": "说 speaking",
-    "home_assistant": "Home Assistant",
+    "home_assistant": "Home Assistant; several households: [households.NAME.home_assistant]",
     "console": "网页控制台和 OpenAI 接口 web console and OpenAI-compatible API",
 }
 
@@ -58,6 +55,7 @@ _TO_FILL_IN = {
 }
 #: For settings without a default.
 _SAMPLES: dict[str, object] = {
+    "routing.llm_threshold": 0.6,
     "mqtt.url": "mqtt://user:password@127.0.0.1:1883",
     "mqtt.url_file": "secrets/mqtt_url",
     "households.home.password_file": "secrets/xiaomi_password",
@@ -84,8 +82,10 @@ _SAMPLES: dict[str, object] = {
     "llm.presets.deepseek.first_token_deadline_s": 4.0,
     "llm.presets.deepseek.answer_deadline_s": 7.0,
     "home_assistant.url": "http://homeassistant.local:8123",
+    "home_assistant.console_url": "http://192.168.1.10:5001",
     "home_assistant.token": "…",
     "home_assistant.token_file": "secrets/home_assistant_token",
+    "home_assistant.device_mapping": {"客厅灯": "light.living_room"},
     "console.api_key": "…",
 }
 #: Names for sections that a person names. Those after the first show only what `_SAMPLES` gives them.
@@ -105,6 +105,8 @@ def _section(path: str, model: type[BaseModel], *, is_live: bool, only: frozense
     subsections: list[tuple[str, FieldInfo]] = []
     for name, field in model.model_fields.items():
         if only is not None and name not in only:
+            continue
+        if f"{path}.{name}" in _SHOWN_ELSEWHERE:
             continue
         if _model_in(field.annotation) is not None:
             subsections.append((name, field))
@@ -134,8 +136,6 @@ def _headed(path: str, model: type[BaseModel], field: FieldInfo, *, only: frozen
     title = _TITLES.get(path) or _TITLES.get(path.rpartition(".")[0], "")
     if title and only is None:
         yield f"# ── {title}"
-    if path in UNREAD_SECTIONS:
-        yield f"# {_UNREAD}"
     yield f"[{path}]" if is_live else f"# [{path}]"
     yield from _section(path, model, is_live=is_live, only=only)
 

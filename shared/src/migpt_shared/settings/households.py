@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, SecretStr, field_validator, model_va
 
 from migpt_shared.messages import name_problem
 from migpt_shared.settings.base import Section, secret_from
+from migpt_shared.settings.home_assistant import HomeAssistantSettings
 
 
 def _fits_topics(name: str) -> str:
@@ -68,6 +69,9 @@ class HouseholdSettings(Section):
     pass_token_file: Path | None = Field(default=None, description="a file that holds it, instead of pass_token")
     endpoints: EndpointSettings = Field(default_factory=EndpointSettings)
     speakers: dict[Name, SpeakerSettings] = Field(default_factory=dict)
+    home_assistant: HomeAssistantSettings | None = Field(
+        default=None, description="this household's Home Assistant, where there are several households"
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -59,7 +59,14 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _one_home_for_home_assistant(self) -> Settings:
         if self.home_assistant is not None and len(self.households) > 1:
-            raise ValueError("[home_assistant] fits one household only; there are several households")
+            raise ValueError(
+                "[home_assistant] fits one household only; there are several households:"
+                " give each its own as [households.NAME.home_assistant]"
+            )
+        if self.home_assistant is not None:
+            for name, household in self.households.items():
+                if household.home_assistant is not None:
+                    raise ValueError(f"give either [home_assistant] or [households.{name}.home_assistant], not both")
         return self
 
     @classmethod
@@ -73,6 +80,10 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         # What `load_settings` reads from the files comes in as init values; the environment goes before it.
         return (EnvSettingsSource(settings_cls), init_settings)
+
+    def home_of(self, household: str) -> HomeAssistantSettings | None:
+        """The Home Assistant of a household: its own section, else the top-level one; None when there is neither."""
+        return self.households[household].home_assistant or self.home_assistant
 
     def secrets(self) -> Iterator[str]:
         """Every secret there is, so that logs can be kept free of them."""

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from migpt_brain.intent.corpus import LABELS, Label
 
 _BINS = 10
-_RECALLS = tuple(step / 20 for step in range(10, 21))
+_RECALLS = tuple(step / 40 for step in range(4, 41))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The trained intent model: what it is made of, how it judges, and how it is kept in a file.
+"""The trained intent model: how it judges, and how it comes to be.
 
 Neither scikit-learn nor numpy is needed to judge; training happens in a process of its own.
 """
@@ -10,7 +10,6 @@ import math
 import os
 import subprocess
 import sys
-import tempfile
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,57 +18,19 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
-
 from migpt_brain.intent.corpus import Label
 from migpt_brain.intent.features import grams_of
+from migpt_brain.intent.model_file import TrainedModel
 
 #: Where the model is kept in the data folder.
 MODEL_FILE = Path("intent", "model.json")
 #: Training takes seconds; a machine that is this slow has another problem.
-_TRAINING_TIMEOUT_S = 300.0
+TRAINING_TIMEOUT_S = 300.0
 _LEARNING_PACKAGES = ("scikit-learn", "numpy", "scipy")
 
 
 class TrainingFailedError(Exception):
     """The training process ended without a model; the text is what it said."""
-
-
-class ModelFile(BaseModel):
-    """A trained model as it is written to a file (JSON)."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    fingerprint: str
-    """What it was trained with: `training_fingerprint()` of that time."""
-    grams: list[str]
-    llm_weights: list[float]
-    llm_bias: float
-    home_weights: list[float]
-    home_bias: float
-    slope: float
-    """With `offset`, turns the raw score into a probability that holds for sentences the model has not learnt from."""
-    offset: float
-    threshold: float
-    """From this probability on the language model answers; set by what a stolen command costs."""
-
-    @model_validator(mode="after")
-    def _is_complete(self) -> Self:
-        if not len(self.grams) == len(self.llm_weights) == len(self.home_weights):
-            raise ValueError("each character run needs its two weights")
-        return self
-
-    def write(self, path: Path) -> None:
-        """Writes the file as a whole or not at all; its folder is made. Raises OSError."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, unfinished = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(self.model_dump_json())
-            os.replace(unfinished, path)
-        except BaseException:
-            os.unlink(unfinished)
-            raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,23 +44,26 @@ class Judgement:
 class IntentModel:
     """Judges utterances, in some ten microseconds each. Safe to share between threads."""
 
-    def __init__(self, content: ModelFile) -> None:
-        self.threshold = content.threshold
+    def __init__(self, trained: TrainedModel) -> None:
+        terms = trained.terms
+        self.threshold = terms.threshold
         """From this probability on an utterance is for the language model; 0 to 1."""
-        self._index = {gram: index for index, gram in enumerate(content.grams)}
-        self._llm_weights = array("d", content.llm_weights)
-        self._home_weights = array("d", content.home_weights)
-        self._llm_bias, self._home_bias = content.llm_bias, content.home_bias
-        self._slope, self._offset = content.slope, content.offset
+        self.cost = terms.cost
+        """What its mistakes on unseen lines of the corpus cost; 0 to 1."""
+        self._index = {weights.gram: index for index, weights in enumerate(trained.weights)}
+        self._llm_weights = array("d", (weights.llm for weights in trained.weights))
+        self._home_weights = array("d", (weights.home for weights in trained.weights))
+        self._llm_bias, self._home_bias = terms.llm_bias, terms.home_bias
+        self._slope, self._offset = terms.slope, terms.offset
 
     @classmethod
     def load(cls, path: Path) -> Self | None:
         """The model in the file; None when there is none that today's corpus, code and libraries would give."""
         try:
-            content = ModelFile.model_validate_json(path.read_bytes())
-        except (FileNotFoundError, ValidationError):
+            trained = TrainedModel.read(path)
+        except (FileNotFoundError, ValueError):
             return None
-        return cls(content) if content.fingerprint == training_fingerprint() else None
+        return cls(trained) if trained.terms.fingerprint == training_fingerprint() else None
 
     @classmethod
     def load_or_train(cls, cache: Path) -> Self:
@@ -150,17 +114,41 @@ def training_fingerprint() -> str:
     return digest.hexdigest()
 
 
-def train_in_child(model: Path, report: Path | None = None) -> None:
-    """Trains in a process of its own and writes the model, and the evaluation if wanted. Raises TrainingFailedError."""
+@dataclass(frozen=True, slots=True)
+class TrainingStart:
+    """How the training process is started."""
+
+    command: tuple[str, ...]
+    environment: dict[str, str]
+
+
+def training_start(model: Path, *, report: Path | None = None, corrections: Path | None = None) -> TrainingStart:
+    """The process that trains and writes the model. `corrections`: a file with what people taught, one JSON a line."""
     command = [sys.executable, "-m", f"{__package__}.train", "--out", str(model)]
     if report is not None:
         command += ["--report", str(report)]
+    if corrections is not None:
+        command += ["--corrections", str(corrections)]
+    # The problems are small: more threads wait for each other, on a busy machine many times longer than they work.
+    one_thread = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    return TrainingStart(tuple(command), {**os.environ, **one_thread})
+
+
+def train_in_child(model: Path, report: Path | None = None) -> None:
+    """Trains in a process of its own and writes the model, and the evaluation if wanted. Raises TrainingFailedError."""
+    start = training_start(model, report=report)
     try:
         done = subprocess.run(  # noqa: S603 - this program's own module
-            command, capture_output=True, text=True, encoding="utf-8", timeout=_TRAINING_TIMEOUT_S, check=False
+            start.command,
+            env=start.environment,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=TRAINING_TIMEOUT_S,
+            check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise TrainingFailedError(f"training took more than {_TRAINING_TIMEOUT_S:.0f} s") from error
+        raise TrainingFailedError(f"training took more than {TRAINING_TIMEOUT_S:.0f} s") from error
     if done.returncode != 0:
         raise TrainingFailedError(done.stderr.strip()[-2000:] or f"training ended with code {done.returncode}")
 

@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import ssl
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
+from functools import partial
 from types import TracebackType
 from typing import Literal, Self
 
@@ -14,19 +15,21 @@ import httpx2
 import structlog
 
 from migpt_brain.llm.failures import AnswerFailed, FailureKind
+from migpt_brain.llm.lanes import Lane, Lanes
 from migpt_brain.llm.parts import AnswerPart, AnswerRequest, ChatMessage, Finished, TextDelta
 from migpt_brain.llm.prompts import DEFAULT_SYSTEM_PROMPT
 from migpt_brain.llm.provider_client import Alive, Ended, Piece, ProviderClient, Text
-from migpt_brain.llm.race import Action, Ask, Failure, GiveUp, Race, Stop
+from migpt_brain.llm.race import Failure, Race
 from migpt_brain.llm.rehearsal import rehearse
+from migpt_brain.llm.tools import Choice, ChoiceRequest
 from migpt_shared.providers.presets import PresetError, PresetFault, ResolvedPreset, resolve
 from migpt_shared.settings.llm import LlmSettings
 
 _log = structlog.get_logger(__name__)
 
 _CONNECT_AHEAD_S = 3.0
-# A provider that ends properly does so within milliseconds; then the connection serves the next question too.
-_LINGER_S = 0.2
+# A choice is short but comes whole: it may take so much longer than a first word.
+_CHOICE_TAKES_S = 3.0
 
 
 class Answers:
@@ -97,28 +100,51 @@ class Answers:
         Closing it, or cancelling its reader, closes the provider's connection at once. Raises AnswerFailed if there is
         no answer (never silence), or with `text_was_sent` and kind STALLED if the rest of it is missing.
         """
-        presets = self._chain(request)
-        clients = [self._client(preset) for preset in presets]
-        for client in clients:
-            client.users += 1
-        asked = [
-            (client, _with_system_prompt(request, client.preset, DEFAULT_SYSTEM_PROMPT[self._language]))
-            for client in clients
-        ]
-        try:
+        async with self._in_use(request.preset) as clients:
+            default = DEFAULT_SYSTEM_PROMPT[self._language]
+            asked = [
+                Lane(client.preset, partial(client.answer, _with_system_prompt(request, client.preset, default)))
+                for client in clients
+            ]
             async with aclosing(_run_race(asked, self._settings.stall_deadline_s)) as parts:
                 async for part in parts:
                     yield part
+
+    async def choose(self, request: ChoiceRequest) -> Choice:
+        """What the model wants done, or says. Retry, fallback and cancelling are as with `stream`.
+
+        Raises AnswerFailed.
+        """
+        async with self._in_use(request.preset) as clients:
+            return await _first_choice(
+                [Lane(client.preset, partial(client.choose, request.messages, request.tools)) for client in clients]
+            )
+
+    def can_be_asked(self, preset: str | None = None) -> bool:
+        """Whether there is somebody to ask at all."""
+        try:
+            return bool(self._chain(preset))
+        except AnswerFailed:
+            return False
+
+    @asynccontextmanager
+    async def _in_use(self, preset: str | None) -> AsyncGenerator[list[ProviderClient], None]:
+        """The clients of the chain, kept open meanwhile."""
+        clients = [self._client(resolved) for resolved in self._chain(preset)]
+        for client in clients:
+            client.users += 1
+        try:
+            yield clients
         finally:
             for client in clients:
                 client.users -= 1
                 if client in self._retired:
                     await self._retire(client)
 
-    def _chain(self, request: AnswerRequest) -> list[ResolvedPreset]:
-        """Who is asked, in order. Raises AnswerFailed if nobody can be."""
+    def _chain(self, preset: str | None) -> list[ResolvedPreset]:
+        """Who is asked, in order, `preset` first. Raises AnswerFailed if nobody can be."""
         settings = self._settings
-        first = request.preset or settings.preset
+        first = preset or settings.preset
         resolved, problems = [], []
         for name in dict.fromkeys((first, *settings.fallbacks)):
             try:
@@ -126,7 +152,7 @@ class Answers:
             except PresetError as problem:
                 problems.append((name, problem))
                 _log.warning("llm_preset_unusable", preset=name, problem=str(problem))
-        asked_for_nobody = request.preset is not None and any(
+        asked_for_nobody = preset is not None and any(
             name == first and each.kind is PresetFault.UNKNOWN_PRESET for name, each in problems
         )
         if problems and (asked_for_nobody or not resolved):
@@ -158,63 +184,11 @@ def _with_system_prompt(request: AnswerRequest, preset: ResolvedPreset, default:
     return (ChatMessage("system", prompt), *request.messages)
 
 
-_Asked = Sequence[tuple[ProviderClient, tuple[ChatMessage, ...]]]
-
-
-class _Lanes:
-    """The requests under way, one task each, and what they bring, in order of arrival."""
-
-    def __init__(self, asked: _Asked) -> None:
-        self._asked = asked
-        self._tasks: dict[int, asyncio.Task[None]] = {}
-        self._stopped: set[asyncio.Task[None]] = set()
-        self.arrivals: asyncio.Queue[tuple[int, Piece]] = asyncio.Queue(maxsize=256)
-
-    def perform(self, actions: Sequence[Action]) -> None:
-        """Does what the race says. Raises AnswerFailed when it gives up."""
-        for action in actions:
-            match action:
-                case Ask(lane):
-                    client, messages = self._asked[lane]
-                    name = f"llm-{client.preset.name}"
-                    self._tasks[lane] = asyncio.create_task(self._pump(lane, client, messages), name=name)
-                case Stop(lane):
-                    self._tasks[lane].cancel()
-                    self._stopped.add(self._tasks[lane])
-                case GiveUp(lane, failure):
-                    name = self._asked[lane][0].preset.name
-                    raise AnswerFailed(failure.kind, name, failure.detail, text_was_sent=False)
-
-    async def next(self, until: float | None) -> tuple[int, Piece] | None:
-        """The next piece with its lane; None at that monotonic time."""
-        try:
-            async with asyncio.timeout_at(until):
-                return await self.arrivals.get()
-        except TimeoutError:
-            return None
-
-    async def end_of(self, lane: int) -> None:
-        """Returns when that request has ended by itself, or a little later."""
-        await asyncio.wait({self._tasks[lane]}, timeout=_LINGER_S)
-
-    async def close(self) -> None:
-        """Stops every request and waits until its connection is closed."""
-        tasks = {*self._tasks.values(), *self._stopped}
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def _pump(self, lane: int, client: ProviderClient, messages: Sequence[ChatMessage]) -> None:
-        async with aclosing(client.answer(messages)) as pieces:
-            async for piece in pieces:
-                await self.arrivals.put((lane, piece))
-
-
-async def _run_race(asked: _Asked, stall_deadline_s: float) -> AsyncGenerator[AnswerPart, None]:
+async def _run_race(asked: Sequence[Lane[Piece]], stall_deadline_s: float) -> AsyncGenerator[AnswerPart, None]:
     now = asyncio.get_running_loop().time
-    presets = [client.preset for client, _ in asked]
+    presets = [lane.preset for lane in asked]
     race = Race([preset.first_token_deadline_s for preset in presets], presets[0].answer_deadline_s)
-    lanes = _Lanes(asked)
+    lanes = Lanes(asked)
     try:
         lanes.perform(race.begin(now()))
         while race.winner is None:
@@ -235,7 +209,31 @@ async def _run_race(asked: _Asked, stall_deadline_s: float) -> AsyncGenerator[An
         await lanes.close()
 
 
-async def _rest(lanes: _Lanes, winner: int, preset: str, stall_deadline_s: float) -> AsyncGenerator[AnswerPart, None]:
+async def _first_choice(asked: Sequence[Lane[Choice | Failure]]) -> Choice:
+    now = asyncio.get_running_loop().time
+    presets = [lane.preset for lane in asked]
+    late_s = [preset.first_token_deadline_s + _CHOICE_TAKES_S for preset in presets]
+    race = Race(late_s, presets[0].answer_deadline_s + _CHOICE_TAKES_S)
+    lanes = Lanes(asked)
+    try:
+        lanes.perform(race.begin(now()))
+        while True:
+            match await lanes.next(race.next_at()):
+                case None:
+                    lanes.perform(race.tick(now()))
+                case (lane, Failure() as failure):
+                    lanes.perform(race.failed(lane, failure, now()))
+                case (lane, Choice() as choice):
+                    race.spoke(lane)
+                    await lanes.end_of(lane)
+                    return choice
+    finally:
+        await lanes.close()
+
+
+async def _rest(
+    lanes: Lanes[Piece], winner: int, preset: str, stall_deadline_s: float
+) -> AsyncGenerator[AnswerPart, None]:
     now = asyncio.get_running_loop().time
     stalls_at = now() + stall_deadline_s
     while True:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +12,10 @@ class ChatMessage:
 
     role: Literal["system", "user", "assistant"]
     content: str
+
+    def as_sent(self) -> dict[str, Any]:
+        """As it stands in the request."""
+        return {"role": self.role, "content": self.content}
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ async def _test(console: Console) -> None:
 
     language, home = console.language, console.settings.home_assistant
     token = home.token if home else None
-    if home is None or token is None:
+    if home is None or home.url is None or token is None:
         complain(words.HOME_MISSING.in_(language))
         return
     headers = {"Authorization": f"Bearer {token.get_secret_value()}"}

@@ -1,0 +1,1 @@
+"""`migpt shell`: talk to the speakers line by line, and see what happens meanwhile."""

@@ -1,0 +1,1 @@
+"""The bridge between the speakers and Home Assistant."""
