@@ -10,6 +10,7 @@ from migpt_cli.login.meanings import meaning_of
 from migpt_cli.login.person import Person
 from migpt_cli.login.wizard import Way, Wizard
 from migpt_cli.outcome import EXIT_FAILED, EXIT_OK, ConfigUnusableError, say_err
+from migpt_cli.quiet import quiet_logs
 from migpt_shared.language import Phrase
 from migpt_shared.settings import HouseholdSettings, Settings, SettingsError
 from migpt_shared.surroundings import check_data_dir
@@ -48,6 +49,7 @@ class LoginRun:
 
     async def run(self, by: str | None, *, hello: str | None, is_silent: bool) -> int:
         language, data_dir = self._settings.language, self._settings.data_dir
+        quiet_logs()
         self._check_surroundings()
         user_id = await self._logged_in(by)
         if user_id is None:
