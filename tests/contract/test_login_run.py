@@ -12,8 +12,9 @@ from migpt_cli.login import running
 from migpt_cli.login.running import LoginRun
 from migpt_cli.outcome import CommandFailedError
 from migpt_shared.settings import HouseholdSettings, load_settings
-from migpt_shared.xiaomi import Endpoints, SignIn
+from migpt_shared.xiaomi import Endpoints
 from migpt_shared.xiaomi.household_cloud import household_store
+from migpt_shared.xiaomi.sign_in import SignIn
 from migpt_simulator import DEFAULT_ACCOUNT, DEFAULT_PASSWORD, SimulatedHome, Simulator
 from tests.contract.xiaomi_household import simulated
 

@@ -34,7 +34,7 @@ pytestmark = pytest.mark.timeout(600)
 
 HEALTHY_WITHIN_S = 20.0
 BACK_WITHIN_S = 10.0
-IMAGE_LIMIT_MB = {"poller": 75, "speaker": 75, "ha_bridge": 75, "brain": 340}
+IMAGE_LIMIT_MB = {"poller": 75, "speaker": 75, "ha_bridge": 75, "brain": 340, "console": 150}
 RSS_LIMIT_MB = 540
 CORE_LIMIT = 0.03
 

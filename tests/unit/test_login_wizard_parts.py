@@ -15,15 +15,14 @@ from migpt_shared.xiaomi import (
     LoginCoolingDown,
     LoginRejected,
     MalformedAnswer,
-    QrCodeExpired,
     SpeakerBusy,
     StoreUnusable,
     TokenExpired,
     VerificationNeeded,
-    WrongAccount,
-    WrongCode,
     XiaomiError,
 )
+from migpt_shared.xiaomi.identity import WrongCodeError
+from migpt_shared.xiaomi.sign_in import QrExpiredError, WrongAccountError
 
 ADDRESS = "https://account.xiaomi.com/longPolling/login?ticket=lp_0123456789abcdef0123456789abcdef"
 _DARK = {" ": (False, False), "▀": (True, False), "▄": (False, True), "█": (True, True)}
@@ -49,9 +48,9 @@ def test_a_login_address_fits_a_usual_terminal() -> None:
 
 
 ERRORS: tuple[XiaomiError, ...] = (
-    QrCodeExpired(),
-    WrongAccount("1", "2"),
-    WrongCode(),
+    QrExpiredError("too late"),
+    WrongAccountError("1", "2"),
+    WrongCodeError("wrong"),
     CaptchaNeeded("https://x"),
     ConsentNeeded("https://x"),
     VerificationNeeded("https://x"),

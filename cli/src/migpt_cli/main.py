@@ -14,6 +14,8 @@ from migpt_cli.config_command import config_app
 from migpt_cli.containers_command import ps, scale
 from migpt_cli.corrections_command import corrections_app
 from migpt_cli.demo_command import demo
+from migpt_cli.doctor_command import doctor
+from migpt_cli.history_command import export, history
 from migpt_cli.households_command import households_app
 from migpt_cli.login_command import login
 from migpt_cli.messages_command import messages
@@ -94,6 +96,18 @@ _COMMANDS: tuple[tuple[Callable[..., None], Phrase], ...] = (
     ),
     (watch, Phrase(zh="实时观看每一轮对话。", en="Watch every turn as it happens.")),
     (status, Phrase(zh="服务、账号和音箱的状态。", en="Services, accounts and speakers at a glance.")),
+    (
+        history,
+        Phrase(zh="查看过去的对话（网页控制台记录的）。", en="Past turns, as the console has kept them."),
+    ),
+    (export, Phrase(zh="导出过去的对话：CSV 或 JSON。", en="Past turns as CSV or JSON lines.")),
+    (
+        doctor,
+        Phrase(
+            zh="检查配置、服务、账号、每台音箱、大模型和 Home Assistant。",
+            en="Check configuration, services, accounts, every speaker, models and Home Assistant.",
+        ),
+    ),
     (speakers, Phrase(zh="列出所有音箱和它们的状态。", en="List the speakers and how they are.")),
     (ps, Phrase(zh="容器的健康、重启、内存（docker compose）。", en="Health, restarts and memory of the containers.")),
     (

@@ -11,25 +11,24 @@ from migpt_shared.xiaomi import (
     LoginCoolingDown,
     LoginRejected,
     MalformedAnswer,
-    QrCodeExpired,
     StoreUnusable,
     VerificationNeeded,
-    WrongAccount,
-    WrongCode,
     XiaomiError,
 )
+from migpt_shared.xiaomi.identity import WrongCodeError
+from migpt_shared.xiaomi.sign_in import QrExpiredError, WrongAccountError
 
 #: The first that fits; `{error}` is the error's own text, which is English.
 _MEANINGS: tuple[tuple[type[XiaomiError], Phrase], ...] = (
-    (QrCodeExpired, Phrase(zh="二维码过期了：没有及时扫码并确认。", en="{error}")),
+    (QrExpiredError, Phrase(zh="二维码过期了：没有及时扫码并确认。", en="{error}")),
     (
-        WrongAccount,
+        WrongAccountError,
         Phrase(
             zh="登录的账号和配置里的不是同一个。请换成配置的账号，或把配置里的 account 改对（数字小米 ID）。{error}",
             en="{error}",
         ),
     ),
-    (WrongCode, Phrase(zh="验证码不对，请看最新的一条，或重新发送。", en="{error}")),
+    (WrongCodeError, Phrase(zh="验证码不对，请看最新的一条，或重新发送。", en="{error}")),
     (CaptchaNeeded, Phrase(zh="小米要求输入图片里的验证码。", en="Xiaomi wants the code in a picture.")),
     (
         ConsentNeeded,

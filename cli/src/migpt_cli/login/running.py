@@ -10,10 +10,11 @@ from migpt_cli.login.meanings import meaning_of
 from migpt_cli.login.person import Person
 from migpt_cli.login.wizard import Way, Wizard
 from migpt_cli.outcome import EXIT_FAILED, EXIT_OK, ConfigUnusableError, say_err
+from migpt_cli.quiet import quiet_logs
 from migpt_shared.language import Phrase
 from migpt_shared.settings import HouseholdSettings, Settings, SettingsError
 from migpt_shared.surroundings import check_data_dir
-from migpt_shared.xiaomi import SignedIn, XiaomiError
+from migpt_shared.xiaomi import XiaomiError
 from migpt_shared.xiaomi.household_cloud import household_cloud, household_sign_in, household_store
 
 _NOT_CONFIGURED = Phrase(
@@ -25,10 +26,6 @@ _DONE = Phrase(
     zh="✓ 已登录小米账号 {account}，令牌存在 {file}（只有您能读，约一个月有效）。",
     en="✓ logged in to Xiaomi account {account}; the tokens are in {file} (readable by you only, good for about a "
     "month).",
-)
-_NO_MIOT = Phrase(
-    zh="⚠ MIoT 接口这次没有给会话，服务会再试；有些型号要用它说话。",
-    en="⚠ the MIoT interface gave no session this time; the services try again. Some models speak through it.",
 )
 _ADDED = Phrase(
     zh='✓ 已把 [households.{name}] account = "{account}" 写进 {config}。',
@@ -52,11 +49,12 @@ class LoginRun:
 
     async def run(self, by: str | None, *, hello: str | None, is_silent: bool) -> int:
         language, data_dir = self._settings.language, self._settings.data_dir
+        quiet_logs()
         self._check_surroundings()
-        signed_in = await self._signed_in(by)
-        if signed_in is None:
+        user_id = await self._logged_in(by)
+        if user_id is None:
             return EXIT_FAILED
-        household = self._household or self._added(signed_in.user_id)
+        household = self._household or self._added(user_id)
         await wake_services(self._person, language, self._config, self._name)
         if is_silent:
             return EXIT_OK
@@ -75,41 +73,40 @@ class LoginRun:
         if self._household is None:
             self._tell(_NOT_CONFIGURED, config=self._config)
 
-    async def _signed_in(self, by: str | None) -> SignedIn | None:
-        """Lead through ways until one works; the one of `by` is tried once, and None says that it failed."""
-        wizard = Wizard(self._person, self._settings.language, self._settings.data_dir / "captcha")
+    async def _logged_in(self, by: str | None) -> str | None:
+        """The id of the account, once a way has worked; the way of `by` is tried once, and None says that it failed."""
+        wizard = Wizard(self._person, self._settings.language, self._settings.data_dir / "captcha.png")
         while True:
             way = Way(by) if by is not None else await wizard.choose_way()
             try:
-                signed_in = await self._by(wizard, way)
+                user_id = await self._by(wizard, way)
                 break
             except XiaomiError as error:
                 say_err(f"✗ {meaning_of(error, self._settings.language)}")
                 if by is not None:
                     return None
         file = household_store(self._name, self._settings.data_dir).path
-        self._tell(_DONE, account=signed_in.user_id, file=file)
-        if not signed_in.has_miot:
-            self._tell(_NO_MIOT)
-        return signed_in
+        self._tell(_DONE, account=user_id, file=file)
+        return user_id
 
-    async def _by(self, wizard: Wizard, way: Way) -> SignedIn:
+    async def _by(self, wizard: Wizard, way: Way) -> str | None:
         household, data_dir = self._household, self._settings.data_dir
         if household is None and way is Way.PASSWORD:
             account = ""
             while not account:
                 account = await self._person.ask(_ACCOUNT.in_(self._settings.language))
             household = HouseholdSettings(account=account)
+        account_known = household.account if household is not None else None
         async with household_sign_in(self._name, household, data_dir) as sign_in:
-            account_known = household.account if household is not None else None
             match way:
                 case Way.QR:
-                    return await wizard.by_qr_code(sign_in)
+                    await wizard.by_qr_code(sign_in)
                 case Way.PASS_TOKEN:
-                    return await wizard.by_pass_token(sign_in, account_known)
+                    await wizard.by_pass_token(sign_in, account_known)
                 case Way.PASSWORD:
                     configured = household.password if household is not None else None
-                    return await wizard.by_password(sign_in, account_known or "", configured)
+                    await wizard.by_password(sign_in, account_known or "", configured)
+            return sign_in.user_id
 
     def _added(self, account: str) -> HouseholdSettings:
         """The household as it stands in the configuration now."""

@@ -15,19 +15,9 @@ from migpt_cli.login.qr_drawing import qr_lines
 from migpt_cli.outcome import CommandFailedError
 from migpt_shared.language import Language, Phrase
 from migpt_shared.private_file import write_private
-from migpt_shared.xiaomi import (
-    CaptchaNeeded,
-    ConsentNeeded,
-    QrCodeExpired,
-    SignedIn,
-    SignIn,
-    VerificationChannel,
-    VerificationNeeded,
-    VerificationWay,
-    WrongAccount,
-    WrongCode,
-    XiaomiError,
-)
+from migpt_shared.xiaomi import CaptchaNeeded, ConsentNeeded, VerificationNeeded, XiaomiError
+from migpt_shared.xiaomi.identity import WrongCodeError
+from migpt_shared.xiaomi.sign_in import QrExpiredError, SignIn, WrongAccountError
 
 
 class Way(StrEnum):
@@ -47,9 +37,9 @@ _WAYS = {
 }
 _WHICH_WAY = Phrase(zh="怎么登录？（1–3，回车＝1，q＝放弃）", en="How? (1-3, Enter: 1, q: give up)")
 _SCAN = Phrase(
-    zh="用米家 App（或小米手机的相机）扫上面的码，并在手机上确认；{minutes:.0f} 分钟内有效。正在等待…",
+    zh="用米家 App（或小米手机的相机）扫上面的码，并在手机上确认；约 5 分钟内有效。正在等待…",
     en="Scan the code above with the Mi Home app (or a Xiaomi phone's camera) and confirm there; it lasts "
-    "{minutes:.0f} minutes. Waiting …",
+    "about five minutes. Waiting …",
 )
 _ANOTHER_CODE = Phrase(zh="回车：换一个二维码；q：放弃", en="Enter: another code; q: give up")
 _TOKEN_HOW = Phrase(
@@ -70,10 +60,7 @@ _CAPTCHA = Phrase(
     en="the picture: {file}\nWhat does it show? (Enter: another one, q: give up)",
 )
 _CAPTCHA_WRONG = Phrase(zh="不对，再来一张。", en="That was not it; here is another one.")
-_CHANNELS = {
-    VerificationChannel.PHONE: Phrase(zh="短信 {address}", en="text message {address}"),
-    VerificationChannel.MAIL: Phrase(zh="邮件 {address}", en="mail {address}"),
-}
+_CHANNELS = {"phone": Phrase(zh="短信", en="text message"), "email": Phrase(zh="邮件", en="mail")}
 _WHERE_TO = Phrase(
     zh="验证码发到哪里？（1–{number}，回车＝1，q＝放弃）", en="Where to? (1-{number}, Enter: 1, q: give up)"
 )
@@ -102,43 +89,42 @@ class Wizard:
         self._tell_list([phrase.in_(self._language) for phrase in _WAYS.values()])
         return list(Way)[await self._choice(_WHICH_WAY, len(Way))]
 
-    async def by_qr_code(self, sign_in: SignIn) -> SignedIn:
+    async def by_qr_code(self, sign_in: SignIn) -> None:
         """Shows codes until one is scanned. Raises XiaomiError, and CommandFailedError when the person gives up."""
         while True:
-            code = await sign_in.qr_code()
-            self._person.show_code(qr_lines(code.content))
-            self._tell(_SCAN, minutes=code.life_s / 60)
+            self._person.show_code(qr_lines(await sign_in.qr_address()))
+            self._tell(_SCAN)
             try:
-                return await sign_in.scanned(code)
-            except (QrCodeExpired, WrongAccount) as error:
+                return await sign_in.scanned()
+            except (QrExpiredError, WrongAccountError) as error:
                 self._tell_error(error)
                 await self._ask(_ANOTHER_CODE)
 
-    async def by_pass_token(self, sign_in: SignIn, account: str | None) -> SignedIn:
+    async def by_pass_token(self, sign_in: SignIn, account: str | None) -> None:
         """Asks for a browser's passToken. `account`: None where it is not known yet."""
         self._tell(_TOKEN_HOW)
         user_id = account or await self._ask(_USER_ID)
         while not _PRINTABLE.match(token := await self._ask(_TOKEN, is_secret=True)):
             pass
-        return await sign_in.with_pass_token(user_id, SecretStr(token))
+        await sign_in.use_pass_token(SecretStr(token), user_id)
 
-    async def by_password(self, sign_in: SignIn, account: str, configured: SecretStr | None) -> SignedIn:
+    async def by_password(self, sign_in: SignIn, account: str, configured: SecretStr | None) -> None:
         """Asks for the password, and for what Xiaomi wants beside it."""
         password = await self._read_password(account, configured)
         captcha: str | None = None
         while True:
             try:
-                return await sign_in.with_password(password, captcha=captcha)
+                return await sign_in.send_password(password, captcha)
             except CaptchaNeeded as needed:
                 self._tell_error(needed) if captcha is None else self._tell(_CAPTCHA_WRONG)
-                captcha = await self._read_captcha(sign_in, needed)
+                captcha = await self._read_captcha(sign_in)
             except ConsentNeeded as needed:
                 if needed.url is not None:
                     self._tell(_PAGE, url=needed.url)
                 raise
             except VerificationNeeded as needed:
                 self._tell_error(needed)
-                return await self._verify(sign_in, needed)
+                return await self._verify(sign_in)
 
     async def _read_password(self, account: str, configured: SecretStr | None) -> SecretStr:
         while True:
@@ -148,23 +134,20 @@ class Wizard:
             if configured is not None:
                 return configured
 
-    async def _read_captcha(self, sign_in: SignIn, needed: CaptchaNeeded) -> str:
+    async def _read_captcha(self, sign_in: SignIn) -> str:
         try:
             while True:
-                picture = await sign_in.captcha_picture(needed)
-                suffix = "." + picture.media_type.partition("/")[2].replace("jpeg", "jpg")
-                self._captcha_file = self._captcha_file.with_suffix(suffix)
-                write_private(self._captcha_file, picture.content)
+                write_private(self._captcha_file, await sign_in.captcha_picture())
                 if answer := await self._ask(_CAPTCHA, file=self._captcha_file):
                     return answer
         finally:
             self._captcha_file.unlink(missing_ok=True)
 
-    async def _verify(self, sign_in: SignIn, needed: VerificationNeeded) -> SignedIn:
-        ways = await sign_in.verification_ways(needed)
+    async def _verify(self, sign_in: SignIn) -> None:
+        ways = await sign_in.ways()
         way = ways[0]
         if len(ways) > 1:
-            self._tell_list([self._described(one) for one in ways])
+            self._tell_list([_CHANNELS[one].in_(self._language) for one in ways])
             way = ways[await self._choice(_WHERE_TO, len(ways))]
         await sign_in.send_code(way)
         question = _CODE
@@ -172,15 +155,12 @@ class Wizard:
             code = await self._ask(question)
             try:
                 if code:
-                    return await sign_in.confirm(way, code)
+                    return await sign_in.confirm(code)
                 await sign_in.send_code(way)
                 question = _CODE
-            except WrongCode as error:
+            except WrongCodeError as error:
                 self._tell_error(error)
                 question = _CODE_AGAIN
-
-    def _described(self, way: VerificationWay) -> str:
-        return _CHANNELS[way.channel].in_(self._language, address=way.address).strip()
 
     # -- talking
 
