@@ -11,15 +11,19 @@ from migpt_cli.ask_command import ask
 from migpt_cli.backup_command import backup, restore
 from migpt_cli.classify_command import classify
 from migpt_cli.config_command import config_app
+from migpt_cli.console_command import console
 from migpt_cli.containers_command import ps, scale
 from migpt_cli.corrections_command import corrections_app
 from migpt_cli.demo_command import demo
 from migpt_cli.doctor_command import doctor
 from migpt_cli.history_command import export, history
 from migpt_cli.households_command import households_app
+from migpt_cli.install_command import install
 from migpt_cli.login_command import login
+from migpt_cli.menu_command import menu
 from migpt_cli.messages_command import messages
 from migpt_cli.outcome import EXIT_CODES
+from migpt_cli.package_command import package
 from migpt_cli.say_command import say
 from migpt_cli.service_command import service_app
 from migpt_cli.shell_command import shell
@@ -130,6 +134,16 @@ _COMMANDS: tuple[tuple[Callable[..., None], Phrase], ...] = (
     ),
     (backup, Phrase(zh="把配置、登录、记忆备份到一个文件。", en="Configuration, logins and memory into one file.")),
     (restore, Phrase(zh="从备份恢复。", en="Put a backup back.")),
+    (console, Phrase(zh="在浏览器里打开网页控制台。", en="Open the web console in the browser.")),
+    (menu, Phrase(zh="用数字选择常用命令（migpt.bat 的菜单）。", en="Choose by number; the menu of migpt.bat.")),
+    (install, Phrase(zh="准备好环境和 mosquitto。", en="Get the environment and mosquitto ready.")),
+    (
+        package,
+        Phrase(
+            zh="做便携包：拷到另一台电脑，带库或不带库。",
+            en="A portable archive for another computer, with packages or without.",
+        ),
+    ),
     (messages, Phrase(zh="消息手册：主题、字段、示例。", en="The message reference: topics, fields, examples.")),
 )
 
