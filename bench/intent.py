@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import resource
 import tempfile
 import time
 from pathlib import Path
@@ -36,14 +37,14 @@ async def measure_intent(share: float) -> list[Row]:
         model = (await builder.build(())).model
         router = Router.of(RoutingSettings(), LlmSettings(), model)
         times = [_decision_s(router, utterance.text) for utterance in utterances]
-        began = time.perf_counter()
+        began, worked_s = time.perf_counter(), _children_s()
         await builder.build(corrections)
-        retrained_s = time.perf_counter() - began
+        retrained_s, worked_s = time.perf_counter() - began, _children_s() - worked_s
     p99 = _high(times, 0.99)
     return [
         Row("decision on an utterance, median", f"{median(times) * 1e3:.2f} ms", "≤ 1 ms", median(times) <= 0.001),
-        Row("the same, p99", f"{p99 * 1e3:.2f} ms", "≤ 5 ms", p99 <= 0.005),
-        at_most(f"learning {_CORRECTIONS} corrections", retrained_s, 5.0),
+        Row("decision on an utterance, p99", f"{p99 * 1e3:.2f} ms", "≤ 5 ms", p99 <= 0.005),
+        at_most(f"learning {_CORRECTIONS} corrections", retrained_s, 5.0, note=f" ({worked_s:.1f} s of processor)"),
         *await _beside_a_brain(corrections),
     ]
 
@@ -99,6 +100,12 @@ async def _accepted_s(system: WholeSystem) -> float:
     system.publish(heard, _HOME.speaker, _HOME.household)
     await system.watcher.until(lambda: system.watcher.turns(text), what="the turn")
     return time.perf_counter() - began
+
+
+def _children_s() -> float:
+    """Processor time of the child processes that have ended, seconds."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _high(values: list[float], share: float) -> float:

@@ -11,9 +11,10 @@ ASK = AskUser(question="要关灯吗", choices=["要", "不要"], timeout_s=10)
 
 
 def asked() -> Question:
-    """Asked at 0, begun aloud at 1, said to its end at 3."""
+    """Asked at 0, requested at 1, known to sound at 1.4, said to its end at 3."""
     question = Question(ASK, 0.0)
-    question.sounds(1.0)
+    question.seen("requested", 1.0)
+    question.seen("speaking", 1.4)
     assert question.said(None, 3.0) is None
     return question
 
@@ -49,9 +50,32 @@ def test_before_it_is_asked_aloud_nothing_answers_it() -> None:
     assert not Question(ASK, 0.0).is_answered_at(5.0)
 
 
+def test_a_short_question_may_be_answered_before_it_is_known_to_sound() -> None:
+    question = Question(ASK, 0.0)
+    question.seen("requested", 1.0)
+    assert question.is_answered_at(1.5)
+
+
+def test_a_question_that_a_busy_speaker_refused_is_not_answered_yet() -> None:
+    question = Question(ASK, 0.0)
+    question.seen("requested", 1.0)
+    question.seen("retrying", 1.1)
+    assert not question.is_answered_at(1.5)
+    question.seen("requested", 2.0)
+    assert question.is_answered_at(2.5)
+
+
+def test_a_question_that_was_requested_but_not_heard_can_fail() -> None:
+    question = Question(ASK, 0.0)
+    question.seen("requested", 1.0)
+    ending = question.said("the speaker is offline", 2.0)
+    assert ending is not None
+    assert ending.kind == "not_asked"
+
+
 def test_it_may_be_answered_while_it_is_still_being_asked() -> None:
     question = Question(ASK, 0.0)
-    question.sounds(1.0)
+    question.seen("speaking", 1.0)
     assert question.is_answered_at(2.0)
 
 
@@ -71,7 +95,7 @@ def test_a_question_that_cannot_be_spoken_ends_with_the_reason() -> None:
 
 def test_a_question_that_was_stopped_while_it_sounded_can_still_be_answered() -> None:
     question = Question(ASK, 0.0)
-    question.sounds(1.0)
+    question.seen("speaking", 1.0)
     assert question.said("it was interrupted", 1.5) is None
     assert question.is_answered_at(8.0)
     assert question.ended(11.5 + TRANSCRIPT_LATE_S) == Ending("timeout")
@@ -87,7 +111,7 @@ def test_a_question_that_is_never_spoken_is_given_up() -> None:
 
 def test_a_question_whose_end_is_never_reported_ends_all_the_same() -> None:
     question = Question(ASK, 0.0)
-    question.sounds(1.0)
+    question.seen("speaking", 1.0)
     assert question.ended(1.0 + SAID_WITHIN_S) is None
     assert question.is_answered_at(5.0 + SAID_WITHIN_S)
     assert question.ended(11.0 + SAID_WITHIN_S + TRANSCRIPT_LATE_S) == Ending("timeout")

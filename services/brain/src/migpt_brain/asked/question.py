@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from migpt_brain.asked.choices import choice_for
-from migpt_shared.messages import AskUser
+from migpt_shared.messages import AskUser, SpeechPhase
 from migpt_shared.spoken_form import normalise
 
 #: The transcript shows an utterance one to three seconds after it was said, sometimes later.
 TRANSCRIPT_LATE_S = 4.0
 #: A question that has not been said aloud after so long is given up: the speaker is away, or talks all the time.
 SAID_WITHIN_S = 60.0
-#: What is said while the question begins may have been begun before it.
+#: Nothing sounds sooner after it was requested.
 _AT_LEAST_AFTER_S = 0.3
 
 #: What an utterance is to an open question: one of the choices (or an answer where there are none), or something else.
@@ -61,31 +61,37 @@ def problem_with(ask: AskUser) -> str | None:
 class Question:
     """A question under way.
 
-    begun: when it began to sound; until: answers count up to then. An answer may interrupt the question.
+    requested: when the speaker was told to say it; begun: when it was known to sound, which short questions did by
+    then; until: answers count up to then. An answer may interrupt the question.
     """
 
     ask: AskUser
     made: float
+    requested: float | None = None
     begun: float | None = None
     until: float | None = None
 
-    def sounds(self, now: float) -> None:
-        """The speaker has begun to say it."""
-        if self.begun is None:
+    def seen(self, phase: SpeechPhase, now: float) -> None:
+        """The speaker reports how far it is with saying it."""
+        if phase == "retrying" and self.begun is None:
+            self.requested = None
+        elif phase in ("requested", "speaking") and self.requested is None:
+            self.requested = now
+        if phase == "speaking" and self.begun is None:
             self.begun = now
 
     def said(self, error: str | None, now: float) -> Ending | None:
         """The speaker is done with it. What was heard of it can be answered, even if it was stopped."""
         if self.begun is None and error is not None:
             return Ending("not_asked", reason=error)
-        self.sounds(now)
+        self.seen("speaking", now)
         if self.until is None:
             self.until = now + self.ask.timeout_s
         return None
 
     def is_answered_at(self, said_at: float) -> bool:
         """Whether what is said at this moment is an answer."""
-        if self.begun is None or said_at < self.begun + _AT_LEAST_AFTER_S:
+        if self.requested is None or said_at < self.requested + _AT_LEAST_AFTER_S:
             return False
         return self.until is None or said_at <= self.until
 

@@ -46,8 +46,8 @@ class Questioner:
 
     def speech_seen(self, speech: Speech) -> None:
         """The speaker reports on something that it says."""
-        if self._open is not None and speech.turn == self._open.aloud.turn and speech.phase == "speaking":
-            self._open.question.sounds(time.monotonic())
+        if self._open is not None and speech.turn == self._open.aloud.turn:
+            self._open.question.seen(speech.phase, time.monotonic())
 
     def result_seen(self, result: Result) -> None:
         """The speaker has answered a command, perhaps the one to say the question aloud."""
