@@ -52,6 +52,8 @@ model = "none"
 [home_assistant]
 url = "http://127.0.0.1:9"
 token = "none"
+[console]
+port = 0
 """
 
 

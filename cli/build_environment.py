@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _TAIL_LINES = 12
+WHEELS = "wheels"
 
 
 class BuildError(Exception):
@@ -247,7 +248,21 @@ class Builder:
             elif line.startswith("Installing collected packages"):
                 self._progress.detail(f"{title} {total}/{total}")
 
-        self._pip(venv, ["--require-hashes", "--no-deps", "-r", path], follow)
+        arguments = ["--require-hashes", "--no-deps", "-r", path]
+        wheels = os.path.join(self._root, WHEELS)
+        if os.path.isdir(wheels):  # a portable package that was made with them
+            try:
+                self._pip(venv, ["--no-index", "--find-links", wheels, *arguments], follow)
+            except BuildError:
+                self._progress.line(
+                    words(
+                        "自带的库不适合这台电脑，改从网络安装",
+                        "the packages at hand do not fit here, getting others",
+                    )
+                )
+            else:
+                return
+        self._pip(venv, arguments, follow)
 
     def _pip(self, venv: str, arguments: list[str], on_line: Callable[[str], None] | None = None) -> None:
         pip = [venv_python(venv), "-I", "-m", "pip", "--disable-pip-version-check", "--no-input", "install"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import os
+import signal
 from collections import Counter
 from collections.abc import AsyncIterator
 from itertools import count
@@ -29,7 +30,7 @@ LAYERS = {  # in the order in which they run: what is quick and names the mistak
 }
 
 #: Layers of real processes, which a starved machine can make late: a failure there is repeated once, and both are told.
-REPEATED = ("broker", "console", "system", "faults", "home_assistant")
+REPEATED = ("contract", "broker", "console", "system", "faults", "home_assistant")
 
 #: How mosquitto is come by.
 _KEPT = ("MIGPT_NO_INSTALL", "MIGPT_MOSQUITTO", "MIGPT_INTENT_DATA", "MIGPT_TEST_DOCKER")
@@ -38,6 +39,9 @@ _prefixes = count(1)
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A shell lets what it starts in its background ignore Ctrl+C, and every process of a test would inherit that.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     # What is set for the person at this machine, its language above all, is not what the tests expect.
     for name in [name for name in os.environ if name.startswith("MIGPT_") and name not in _KEPT]:
         del os.environ[name]

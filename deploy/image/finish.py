@@ -24,7 +24,7 @@ _BUILD_ONLY = ("flit_core", "flit_core-*.dist-info", "bin")
 #: Parts of Python's own library that no service imports.
 _UNUSED_STDLIB = frozenset(
     {"test", "idlelib", "lib2to3", "tkinter", "turtledemo", "ensurepip", "pydoc_data", "site-packages", "dist-packages"}
-    | {"curses", "dbm", "wsgiref", "xmlrpc", "venv", "msilib", "turtle.py"}
+    | {"curses", "dbm", "xmlrpc", "venv", "msilib", "turtle.py"}
 )
 
 

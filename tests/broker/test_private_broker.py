@@ -156,7 +156,10 @@ def test_does_not_outlive_its_owner(mosquitto: Path, how: signal.Signals) -> Non
         folder = Path(process.cmdline()[-1]).parent
         assert folder.is_dir()
         owner.send_signal(how)
-        owner.wait(10)
+        try:
+            owner.wait(10)
+        finally:
+            owner.kill()
         _, alive = psutil.wait_procs(family, timeout=5)
     assert alive == []
     assert not folder.exists()

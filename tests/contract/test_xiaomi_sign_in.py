@@ -18,7 +18,7 @@ from migpt_shared.xiaomi import (
     VerificationNeeded,
 )
 from migpt_shared.xiaomi.sign_in import QrExpiredError, SignIn, WrongAccountError
-from migpt_simulator import DEFAULT_ACCOUNT, DEFAULT_PASSWORD, RequestKind, SimulatedHome
+from migpt_simulator import DEFAULT_ACCOUNT, DEFAULT_PASSWORD, Fault, RequestKind, SimulatedHome
 from tests.contract.xiaomi_household import Household, simulated
 
 PASSWORD = SecretStr(DEFAULT_PASSWORD)
@@ -31,7 +31,7 @@ async def household(tmp_path: Path) -> AsyncIterator[Household]:
         yield Household(simulator, tmp_path / "xiaomi" / "home.json")
 
 
-def sign_in(household: Household, account: str = DEFAULT_ACCOUNT) -> SignIn:
+def sign_in(household: Household, account: str | None = DEFAULT_ACCOUNT) -> SignIn:
     url = household.sim.url
     return SignIn(account, TokenStore(household.store.path), Endpoints(url, url, url, url))
 
@@ -59,7 +59,7 @@ async def test_a_scanned_code_logs_in(household: Household) -> None:
 async def test_a_code_that_nobody_scans_expires(household: Household) -> None:
     async with sign_in(household) as login:
         await login.qr_address()
-        household.sim.home.qr_codes._codes.clear()
+        household.sim.home.expire_qr_codes()
         with pytest.raises(QrExpiredError):
             await login.scanned()
 
@@ -140,3 +140,55 @@ async def test_the_device_stays_the_same(household: Household) -> None:
     async with sign_in(household) as login:
         await login.send_password(PASSWORD)
     assert household.stored.device_id == device_id
+
+
+async def test_waiting_for_a_scan_survives_a_network_that_stumbles(household: Household) -> None:
+    async with sign_in(household) as login:
+        await login.qr_address()
+        household.sim.home.faults.script(Fault.HTTP_500, kind=RequestKind.QR)
+        assert household.account.scan_qr()
+        await asyncio.wait_for(login.scanned(), 30)
+    await the_services_log_in(household)
+
+
+async def test_waiting_for_a_scan_can_be_given_up(household: Household) -> None:
+    async with sign_in(household) as login:
+        await login.qr_address()
+        waiting = asyncio.create_task(login.scanned())
+        await asyncio.sleep(0)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+    assert login.user_id is None
+
+
+async def test_an_account_that_is_not_configured_yet_becomes_known(household: Household) -> None:
+    async with sign_in(household, None) as login:
+        with pytest.raises(LoginRejected, match="account"):
+            await login.send_password(PASSWORD)
+        with pytest.raises(LoginRejected, match="account"):
+            await login.use_pass_token(SecretStr("V1:x"))
+        await login.qr_address()
+        assert household.account.scan_qr()
+        await login.scanned()
+        assert login.user_id == DEFAULT_ACCOUNT
+    assert household.stored.account == DEFAULT_ACCOUNT
+    await the_services_log_in(household)
+    async with sign_in(household, None) as login:
+        await login.use_pass_token(SecretStr(household.account.browser_pass_token()), DEFAULT_ACCOUNT)
+    await the_services_log_in(household)
+
+
+async def test_a_person_ends_the_cool_down_of_the_services(household: Household) -> None:
+    household.account.configure(needs_captcha=True)
+    async with household.cloud() as poller:
+        with pytest.raises(CaptchaNeeded):
+            await poller.devices()
+        async with sign_in(household) as login:
+            await login.qr_address()
+            assert household.account.scan_qr()
+            await login.scanned()
+        household.now += 1
+        assert (await poller.login_again()).ok
+    assert household.passwords_sent == 1
+    assert household.stored.failure is None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import secrets
 import shlex
 import shutil
 import signal
@@ -24,8 +26,11 @@ _ENGINE_LIMIT_S = 300.0
 _BUILD_LIMIT_S = 900.0
 _COMMAND_LIMIT_S = 180.0
 
-SERVICES = ("poller", "brain", "speaker", "ha_bridge")
+SERVICES = ("poller", "brain", "speaker", "ha_bridge", "console")
 CONTAINERS = ("keeper", "mosquitto", *SERVICES)
+
+#: Variables that say where ports of containers can be reached.
+_LISTENERS = ("MIGPT_MQTT_LISTEN", "MIGPT_MQTTS_LISTEN", "MIGPT_CONSOLE_LISTEN")
 
 #: What was measured; shown at the end of a run.
 FIGURES: list[str] = []
@@ -85,7 +90,7 @@ class ComposeProject:
         self._folder = folder
         # Free ports of the machine, so that several runs do not meet; named, because Docker would choose others when a
         # container starts again.
-        own = {name: f"127.0.0.1:{_free_port()}" for name in ("MIGPT_MQTT_LISTEN", "MIGPT_MQTTS_LISTEN")}
+        own = {name: f"127.0.0.1:{_free_port()}" for name in _LISTENERS}
         self._environment = {**environment, **own, **(variables or {})}
         self._profiles = [part for profile in profiles for part in ("--profile", profile)]
 
@@ -170,8 +175,9 @@ class ComposeProject:
         return self.compose("exec", "-T", "keeper", "cat", f"/passwords/{user}").strip()
 
     def files(self, service: str, folder: str) -> set[str]:
-        """The files below a folder of a container."""
-        listed = self.compose("exec", "-T", service, "find", folder, "-type", "f", "-printf", "%P\n")
+        """The files below a folder of a container that its service may look at."""
+        words = ("-not", "-readable", "-prune", "-o", "-type", "f", "-printf", "%P\n")
+        listed = self.compose("exec", "-T", service, "find", folder, *words)
         return set(listed.split())
 
     def log(self, service: str, number: int) -> str:
@@ -199,10 +205,12 @@ class ComposeProject:
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port below those that the machine gives away by itself: images are built before it is used."""
+    while True:
+        port = 20_000 + secrets.randbelow(12_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def configuration_folder(folder: Path) -> Path:

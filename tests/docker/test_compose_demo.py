@@ -34,7 +34,7 @@ pytestmark = pytest.mark.timeout(600)
 
 HEALTHY_WITHIN_S = 20.0
 BACK_WITHIN_S = 10.0
-IMAGE_LIMIT_MB = {"poller": 75, "speaker": 75, "ha_bridge": 75, "brain": 340}
+IMAGE_LIMIT_MB = {"poller": 75, "speaker": 75, "ha_bridge": 75, "brain": 340, "console": 175}
 RSS_LIMIT_MB = 540
 CORE_LIMIT = 0.03
 
@@ -170,6 +170,15 @@ def test_the_demo_answers_a_question_in_the_room(home: ComposeProject) -> None:
     said = home.compose("run", "--rm", "-T", "--no-deps", "demo", limit_s=180)
     assert "大模型来答" in said
     assert "✓ 说完" in said
+
+
+async def test_the_console_is_at_this_machine(home: ComposeProject) -> None:
+    url = f"http://127.0.0.1:{home.port('console', 5001)}"
+    async with aiohttp.ClientSession() as http, asyncio.timeout(30):
+        async with http.get(f"{url}/healthz") as answer:
+            assert await answer.json() == {"ok": True, "broker": True}
+        async with http.get(f"{url}/", headers={"Accept": "text/html"}, allow_redirects=False) as answer:
+            assert (answer.status, answer.headers["Location"]) == (303, "/enter?to=/")
 
 
 def test_containers_are_bounded(home: ComposeProject) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
@@ -62,6 +63,7 @@ class Household(WholeSystem):
         answer: str | None = None,
     ) -> None:
         """`section`: what stands in [home_assistant]; `settings`: further sections."""
+        self.began_at = time.time()
         super().__init__(
             simulated or home(),
             broker=OutsideBroker(surroundings.broker_url),

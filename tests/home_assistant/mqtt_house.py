@@ -25,8 +25,10 @@ _DEVICES: tuple[tuple[str, str, str, str, Record], ...] = (
     ("cover", "garage", "地库门", "客厅", {"device_class": "garage"}),
     ("sensor", "heat", "客厅温度", "客厅", {"device_class": "temperature", "unit_of_measurement": "°C"}),
 )
+#: A light that is off, white when it is switched on.
+OFF = '{"state": "OFF", "brightness": 255, "color_mode": "rgb", "color": {"r": 255, "g": 255, "b": 255}}'
 _FIRST: dict[str, str] = {
-    "lamp": '{"state": "OFF"}', "strip": '{"state": "OFF"}', "door": "LOCKED", "garage": "closed", "heat": "27",
+    "lamp": OFF, "strip": OFF, "door": "LOCKED", "garage": "closed", "heat": "27",
 }  # fmt: skip
 
 
@@ -86,7 +88,7 @@ class MqttHouse:
                     await self.becomes(key, "open" if payload == "OPEN" else "closed")
                 case _:
                     wanted = json.loads(payload)
-                    await self.becomes(key, json.dumps({**self.light(key), **wanted, "color_mode": "rgb"}))
+                    await self.becomes(key, json.dumps({**self.light(key), **wanted}))
 
     async def _tell(self, key: str, what: str, payload: str) -> None:
         await self.client.publish(f"{_BASE}/{key}/{what}", payload, qos=1, retain=True)

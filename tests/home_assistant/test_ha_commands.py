@@ -174,4 +174,4 @@ async def test_forgetting_everything_takes_it_out_of_home_assistant(ha: HomeAssi
 
 
 async def test_home_assistant_has_not_complained(ha: HomeAssistant, house: Household) -> None:
-    assert await ha.troubles() == []
+    assert await ha.troubles(house.began_at) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator
 
@@ -167,6 +168,29 @@ async def test_a_bridge_that_returns_to_other_wishes_cleans_up(ha: HomeAssistant
     )
     await rewritten(house, '[home_assistant]\nleave_out = ["wake"]\n', "[home_assistant]\n")
     await ha.until(lambda states: house.entity("button.wake") in states, "it to come back")
+
+
+async def test_what_an_older_release_published_becomes_the_newer(ha: HomeAssistant, house: Household) -> None:
+    """No id changes, what is no longer there goes, and Home Assistant has no objection."""
+    url, bridge = ha.surroundings.broker_url, house.service("ha_bridge")
+    topic = f"homeassistant/device/{house.device()}/config"
+    before = await ids_of(ha, house.device())
+    await bridge.stop()
+    older = json.loads((await retained(url, topic))[topic])
+    older["origin"]["sw_version"] = "0.0.1"
+    older["components"]["stop"] |= {"name": "停一下", "icon": "mdi:hand-back-left"}
+    older["components"]["mood"] = {
+        "platform": "sensor", "unique_id": f"{house.device()}_mood", "name": "心情",
+        "default_entity_id": f"sensor.{house.device()}_mood", "state_topic": "migpt/home/living_room/ha/mood",
+    }  # fmt: skip
+    await publish(url, topic, json.dumps(older), retain=True)
+    await ha.until(lambda states: f"sensor.{house.device()}_mood" in states, "the older release's entity")
+    began = time.time()
+    await bridge.start()
+    await ha.until(lambda states: f"sensor.{house.device()}_mood" not in states, "the older release's entity to go")
+    await ha.until_state(house.entity("switch.ai"), "on")
+    assert await ids_of(ha, house.device()) == before
+    assert await ha.troubles(began) == []
 
 
 async def test_home_assistant_restarts(ha: HomeAssistant, house: Household, can_restart: None) -> None:

@@ -24,7 +24,7 @@ async def house(ha: HomeAssistant) -> AsyncIterator[Household]:
 
 async def test_ten_speakers_appear_without_a_complaint(ha: HomeAssistant, house: Household) -> None:
     entities = await ha.entities()
-    assert await ha.troubles() == []
+    assert await ha.troubles(house.began_at) == []
     for address in house.addresses():
         assert expected(house.device(address.speaker)) <= entities.keys()
 

@@ -25,7 +25,7 @@ from migpt_simulator import NativeAnswer
 from migpt_simulator.llm_behaviour import AnswerRule, Behaviour, LlmControl, ScriptedToolCall
 from tests.home_assistant.ha_client import HomeAssistant, Surroundings
 from tests.home_assistant.household import Household, household
-from tests.home_assistant.mqtt_house import MqttHouse, mqtt_house
+from tests.home_assistant.mqtt_house import OFF, MqttHouse, mqtt_house
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -118,7 +118,7 @@ async def home(ha: HomeAssistant, surroundings: Surroundings) -> AsyncIterator[H
 async def _usual(home: Home) -> AsyncIterator[None]:
     yield
     home.house.deaf.clear()
-    for key, state in (("lamp", '{"state": "OFF"}'), ("strip", '{"state": "OFF"}'), ("door", "LOCKED")):
+    for key, state in (("lamp", OFF), ("strip", OFF), ("door", "LOCKED")):
         await home.house.becomes(key, state)
     await home.ha.until_state("lock.test_house_door", "locked")
     home.system.simulator.llm.control(LlmControl(reset=True))

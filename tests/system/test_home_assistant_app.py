@@ -14,12 +14,21 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+import tomlkit
 import yaml
 from aiohttp import web
 
 from migpt_cli.broker import PrivateBroker
 from migpt_cli.checkout import ROOT
-from migpt_cli.supervised import Broker, NotSupervisedError, config_of, home_assistant_environment
+from migpt_cli.supervised import (
+    Broker,
+    NotSupervisedError,
+    config_of,
+    configuration_from,
+    environment_for,
+    home_assistant_environment,
+)
+from migpt_shared.editing import ConfigFile
 from migpt_shared.settings import load_settings
 
 APP = ROOT / "deploy" / "homeassistant" / "migpt"
@@ -72,7 +81,48 @@ def test_the_broker_as_the_supervisor_tells_it() -> None:
     answer = {"host": "core-mosquitto", "port": "1883", "ssl": False, "username": "addons", "password": "p@ss/word:"}
     assert Broker.read(answer).url == "mqtt://addons:p%40ss%2Fword%3A@core-mosquitto:1883"
     assert Broker.read({**answer, "ssl": True, "port": 8883}).url.startswith("mqtts://")
-    assert home_assistant_environment(2, "http://supervisor", "t") == {}
+    assert home_assistant_environment({"home": {}, "office": {}}, "http://supervisor", "t") == {}
+
+
+@pytest.mark.parametrize("own", ["", "[households.home.home_assistant]\nsuggest_areas = false\n"])
+def test_home_assistant_as_the_supervisor_tells_it(own: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(config_of(OPTIONS) + own, encoding="utf-8")
+    households = tomlkit.parse(file.read_text(encoding="utf-8")).unwrap()["households"]
+    for name, value in home_assistant_environment(households, "http://supervisor", "made-up").items():
+        monkeypatch.setenv(name, value)
+    settings = load_settings(file)
+    section = settings.households["home"].home_assistant if own else settings.home_assistant
+    assert section is not None
+    assert (section.url, section.suggest_areas) == ("http://supervisor/core", not own)
+
+
+def test_the_console_is_where_the_supervisor_looks_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = yaml.safe_load((APP / "config.yaml").read_text())
+    (tmp_path / "config.toml").write_text(config_of(OPTIONS), encoding="utf-8")
+    for name, value in environment_for(Broker("core-mosquitto", 1883, "", "", has_tls=False), tmp_path).items():
+        monkeypatch.setenv(name, value)
+    console = load_settings(tmp_path / "config.toml").console
+    assert config["ingress"] is True
+    assert console.host == "0.0.0.0"  # noqa: S104
+    assert (console.port, console.enabled) == (config["ingress_port"], True)
+    assert console.trusted_proxies == ("172.30.32.2/32",)
+
+
+def test_what_the_console_saves_stays_until_options_change(tmp_path: Path) -> None:
+    config = configuration_from(OPTIONS, tmp_path)
+    ConfigFile(config).change({("routing", "mode"): "native", ("llm", "presets", "mine", "api_key"): "sk-saved"})
+    settings = load_settings(configuration_from(OPTIONS, tmp_path))
+    key = settings.llm.presets["mine"].api_key
+    assert settings.routing.mode == "native"
+    assert key is not None
+    assert key.get_secret_value() == "sk-saved"
+
+    settings = load_settings(configuration_from({**OPTIONS, "api_key": "sk-optional"}, tmp_path))
+    key = settings.llm.presets["mine"].api_key
+    assert settings.routing.mode == "ai"
+    assert key is not None
+    assert key.get_secret_value() == "sk-optional"
 
 
 def test_the_packed_folder_has_all_that_the_image_needs(tmp_path: Path) -> None:

@@ -244,3 +244,23 @@ def test_without_a_python_it_says_what_to_install(made: Checkout, tmp_path: Path
     assert "apt install python3 python3-venv" in done.stderr
     old.write_text(f'#!/bin/sh\nexec {sys.executable} -c "print(1)"\n')
     assert subprocess.run(["/bin/sh", tmp_path / "checkout" / "migpt"], env=environment).returncode == 0
+
+
+def test_a_package_that_brings_its_wheels_needs_no_index(made: Checkout, tmp_path: Path) -> None:
+    portable = Checkout(tmp_path / "portable", made.wheels)
+    shutil.copytree(made.root, portable.root, ignore=shutil.ignore_patterns(".venv*", "__pycache__"))
+    shutil.copytree(made.wheels, portable.root / "wheels")
+    del portable.environment["PIP_FIND_LINKS"]
+    code, out, err = portable.run("x")
+    assert code == 7, err
+    assert json.loads(out)["arguments"] == ["x"]
+
+
+def test_wheels_for_another_machine_are_no_obstacle(made: Checkout, tmp_path: Path) -> None:
+    portable = Checkout(tmp_path / "portable", made.wheels)
+    shutil.copytree(made.root, portable.root, ignore=shutil.ignore_patterns(".venv*", "__pycache__"))
+    (portable.root / "wheels").mkdir()
+    portable.environment["PIP_FIND_LINKS"] = ""
+    code, _, err = portable.run("x")
+    assert "do not fit here" in err
+    assert code == 1

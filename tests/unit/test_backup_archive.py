@@ -46,6 +46,8 @@ def test_files_come_back_private(kept: dict[str, Path], tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root gives files away")
 def test_files_and_folders_belong_to_whom_they_belonged(kept: dict[str, Path], tmp_path: Path) -> None:
+    with closing(sqlite3.connect(kept["data"] / "xiaomi" / "memory.db")) as database:
+        database.execute("create table said (text)")
     for path in (kept["data"], *kept["data"].rglob("*")):
         os.chown(path, 10001, 10001)
     back = places(tmp_path / "new")

@@ -68,7 +68,13 @@ def test_the_language_of_the_default_config_is_the_language_of_the_help(tmp_path
     assert "Start all services" in migpt("--help", cwd=tmp_path).stdout
 
 
-@pytest.mark.parametrize("command", ["demo", "up", "say", "ask", "watch", "speakers", "messages", "config"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "demo", "up", "say", "ask", "watch", "speakers", "messages", "config", "shell", "status", "login", "doctor",
+        "history", "export", "console", "menu", "install", "package",
+    ],
+)  # fmt: skip
 def test_every_command_explains_itself(command: str) -> None:
     assert migpt(command, "--help").returncode == 0
 

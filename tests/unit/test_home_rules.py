@@ -6,6 +6,7 @@ import pytest
 
 from migpt_brain.home.awaited import Awaited
 from migpt_brain.home.claims import claims_success
+from migpt_brain.home.kinds import is_lacking
 from migpt_brain.home.needs_model import needs_model
 from migpt_brain.home.recent import RecentHomeTalk
 from migpt_brain.home.yes_no import yes_or_no
@@ -193,3 +194,28 @@ def test_what_was_said_is_told_again_for_some_minutes() -> None:
     assert talk.messages(there, 250) == []
     talk.forget(here)
     assert talk.messages(here, 250) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "lacks"),
+    [
+        ("打开客厅灯", False),
+        ("把空调调到26度", True),
+        ("打开扫地机", True),
+        ("打开电视和客厅灯", False),
+        ("打开书房风扇", False),
+        ("有点暗", False),
+        ("turn on the air conditioner", True),
+        ("turn the lights on", False),
+        ("打开净化器", True),
+    ],
+)
+def test_what_the_home_does_not_have_is_left_to_xiaoai(text: str, lacks: bool) -> None:
+    assert is_lacking(text, ENTITIES) is lacks
+    assert not is_lacking(text, []), "nothing is known of the home yet"
+
+
+def test_a_kind_that_is_part_of_a_name_is_there() -> None:
+    switch = HomeEntity(id="switch.purifier", name="卧室净化器", domain="switch")
+    assert not is_lacking("打开净化器", [switch])
+    assert is_lacking("打开卧室灯", [switch])

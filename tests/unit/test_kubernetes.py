@@ -14,8 +14,14 @@ import yaml
 from migpt_cli.checkout import ROOT
 
 #: What docker-compose.yml gives each service of secrets/.
-SECRETS = {"poller": "xiaomi", "speaker": "xiaomi", "brain": "llm", "ha-bridge": "home-assistant"}
-FILES = ("xiaomi.toml", "llm.toml", "home_assistant.toml")
+SECRETS = {
+    "poller": ["xiaomi"],
+    "speaker": ["xiaomi"],
+    "brain": ["llm"],
+    "ha-bridge": ["home-assistant"],
+    "console": ["xiaomi", "llm", "home-assistant", "console"],
+}
+FILES = ("xiaomi.toml", "llm.toml", "home_assistant.toml", "console.toml")
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +34,7 @@ def objects(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     (folder / "secrets").mkdir()
     for name in FILES:
         (folder / "secrets" / name).write_text("")
-    for service in ("poller", "brain", "speaker", "ha_bridge"):
+    for service in ("poller", "brain", "speaker", "ha_bridge", "console"):
         (folder / "secrets" / f"mqtt_url_{service}").write_text(f"mqtt://{service}:made-up@emqx:1883")
     built = subprocess.run([kubectl, "kustomize", folder], capture_output=True, text=True, check=False)
     assert built.returncode == 0, built.stderr
@@ -57,8 +63,9 @@ def test_each_service_gets_its_own_secrets_only(objects: list[dict[str, Any]]) -
     for name, deployment in found.items():
         pod = deployment["spec"]["template"]["spec"]
         sources = next(one["projected"]["sources"] for one in pod["volumes"] if one["name"] == "config")
+        # kubectl has put a hash behind each name.
         named = [source["secret"]["name"].rpartition("-")[0] for source in sources if "secret" in source]
-        assert sorted(named) == sorted([SECRETS[name], f"{name}-broker"])
+        assert sorted(named) == sorted([*SECRETS[name], f"{name}-broker"])
         assert not [one for one in pod["volumes"] if "secret" in one]
 
 
@@ -73,6 +80,18 @@ def test_pods_are_as_bounded_as_containers_elsewhere(objects: list[dict[str, Any
         assert container["resources"]["limits"]["memory"]
         mounts = {mount["name"] for mount in container["volumeMounts"]}
         assert mounts == {volume["name"] for volume in pod["volumes"]}
+
+
+def test_people_reach_the_console_and_nothing_else(objects: list[dict[str, Any]]) -> None:
+    [service] = [one for one in objects if one["kind"] == "Service"]
+    labels = deployments(objects)["console"]["spec"]["template"]["metadata"]["labels"]
+    assert service["spec"]["selector"].items() <= labels.items()
+    open_to = [
+        one["spec"]["podSelector"] for one in objects if one["kind"] == "NetworkPolicy" and "ingress" in one["spec"]
+    ]
+    assert open_to == [{"matchLabels": {"app.kubernetes.io/name": "console"}}]
+    [container] = deployments(objects)["console"]["spec"]["template"]["spec"]["containers"]
+    assert [port["name"] for port in container["ports"]] == [service["spec"]["ports"][0]["targetPort"]]
 
 
 def test_what_is_referred_to_is_there(objects: list[dict[str, Any]]) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from migpt_shared.membership import Membership
 from migpt_shared.messages import Address
-from migpt_shared.ownership import LetGo, Lose, Ownership, Take, rendezvous_first
+from migpt_shared.ownership import Bury, LetGo, Lose, Ownership, Take, rendezvous_first
 
 A = Address("home", "a")
 SPEAKERS = [Address("home", f"s{number}") for number in range(12)]
@@ -205,3 +205,42 @@ def test_in_the_end_every_speaker_has_exactly_one_owner(events: list[tuple[str, 
         assert [name for name, ownership in live.items() if ownership.owns(speaker)] == [
             rendezvous_first(speaker, live)
         ]
+
+
+def test_a_speaker_that_exists_no_more_is_buried_by_its_owner_once() -> None:
+    ownership = one()
+    ownership.offer(A)
+    ownership.decide(100.0, never_busy)
+    ownership.retire(A)
+    assert ownership.decide(100.1, never_busy) == [Bury(A, was_owned=True)]
+    assert ownership.decide(100.2, never_busy) == []
+    assert not ownership.owns(A)
+
+
+def test_one_that_nobody_owns_is_buried_by_the_first_alone() -> None:
+    names = ("brain/1", "brain/2")
+    burying = []
+    for name in names:
+        ownership = Ownership(name)
+        for other in names:
+            ownership.members.seen(other, 90.0, established=True)
+        ownership.synchronised(90.0, first_time=True)
+        ownership.stands(A, None)
+        ownership.retire(A)
+        burying += [name for decision in ownership.decide(91.0, never_busy) if decision == Bury(A, was_owned=False)]
+    assert burying == [first_of(A, *names)]
+
+
+def test_one_that_a_living_owner_has_is_left_to_it() -> None:
+    ownership = one()
+    ownership.members.seen("brain/2", 100.0, established=True)
+    ownership.stands(A, "brain/2")
+    ownership.retire(A)
+    assert ownership.decide(100.1, never_busy) == []
+
+
+def test_one_that_comes_back_is_not_buried() -> None:
+    ownership = one()
+    ownership.retire(A)
+    ownership.offer(A)
+    assert ownership.decide(100.0, never_busy) == [Take(A)]

@@ -28,6 +28,7 @@ ROOMS = (
     "services/brain/src/migpt_brain",
     "services/speaker/src/migpt_speaker",
     "services/ha_bridge/src/migpt_ha_bridge",
+    "services/console/src/migpt_console",
     "cli/src/migpt_cli",
 )
 RESULTS = ROOT / "bench" / "results.md"

@@ -78,8 +78,11 @@ def _add(archive: tarfile.TarFile, file: Path, inside: str, copies: Path) -> Non
         contextlib.closing(sqlite3.connect(copy)) as target,
     ):
         original.backup(target)
-    shutil.copymode(file, copy)
-    archive.add(copy, inside, recursive=False)
+    entry = archive.gettarinfo(copy, inside)
+    was = file.stat()
+    entry.mode, entry.uid, entry.gid = was.st_mode & 0o777, was.st_uid, was.st_gid
+    with copy.open("rb") as opened:
+        archive.addfile(entry, opened)
     copy.unlink()
 
 

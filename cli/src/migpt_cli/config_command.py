@@ -1,4 +1,4 @@
-"""`migpt config`: check the configuration, show what takes effect, make the example file."""
+"""`migpt config`: check, show and edit the configuration, make the example file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,15 @@ import typer
 from migpt_cli.configuration import config_path, read_settings
 from migpt_cli.ending import ends_properly, tell_config_problems
 from migpt_cli.options import ConfigOption, JsonOption
-from migpt_cli.outcome import EXIT_FAILED, EXIT_OK, EXIT_UNUSABLE, ConfigUnusableError, say_err, say_out
+from migpt_cli.outcome import (
+    EXIT_FAILED,
+    EXIT_OK,
+    EXIT_UNUSABLE,
+    CommandFailedError,
+    ConfigUnusableError,
+    say_err,
+    say_out,
+)
 from migpt_cli.wording import help_language, words
 from migpt_shared.language import Phrase
 
@@ -20,12 +28,14 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 config_app = typer.Typer(
-    no_args_is_help=True, help=words("检查配置，生成示例。", "Check the configuration, make the example file.")
+    no_args_is_help=True,
+    help=words("检查、显示、修改配置，生成示例。", "Check, show and edit the configuration, make the example."),
 )
 
 _PASSWORD_IN_URL = re.compile(r"(://[^/:@]*:)[^/@]*@")
 
 _GOOD = Phrase(zh="✓ {config} 没有问题。", en="✓ {config} is good.")
+_NO_KEY = Phrase(zh="没有这个设置：{key}", en="there is no such setting: {key}")
 _WARNING = Phrase(zh="⚠ {text}", en="⚠ {text}")
 _OUTDATED = Phrase(
     zh="过期：{file}（./migpt config example --write 重新生成）", en="outdated: {file} (./migpt config example --write)"
@@ -58,6 +68,54 @@ def check(config: ConfigOption = None, as_json: JsonOption = False) -> int:
         return EXIT_UNUSABLE
     say_err(_GOOD.in_(help_language(), config=config_path(config)))
     return EXIT_OK
+
+
+@config_app.command(
+    help=words(
+        "显示实际生效的值（密码已遮住）；可以只看一节，如 llm 或 llm.preset。",
+        "Show what takes effect, secrets masked; all of it, or a part such as llm or llm.preset.",
+    )
+)
+@ends_properly
+def show(
+    part: Annotated[
+        str | None, typer.Argument(metavar="KEY", help=words("只显示这一部分", "show this part only"))
+    ] = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    value: object = _effective(read_settings(config))
+    for step in part.split(".") if part else ():
+        if not isinstance(value, dict) or step not in value:
+            raise CommandFailedError(_NO_KEY, exit_code=EXIT_UNUSABLE, key=part)
+        value = value[step]
+    if as_json:
+        say_out(json.dumps(value, ensure_ascii=False, indent=2))
+    elif isinstance(value, dict):
+        for line in _lines(part or "", value):
+            say_out(line)
+    else:
+        say_out(f"{part} = {json.dumps(value, ensure_ascii=False)}")
+    return EXIT_OK
+
+
+@config_app.command(
+    help=words(
+        "用 $EDITOR 修改配置：密码遮住，能加载才保存，保留备份。",
+        "Edit the configuration in $EDITOR: secrets masked, saved only if it loads, with a backup.",
+    )
+)
+@ends_properly
+def edit(config: ConfigOption = None) -> int:
+    from migpt_cli.config_editor import edit_config
+    from migpt_cli.config_findings import examine
+
+    code, settings = edit_config(config_path(config))
+    if settings is not None:
+        findings, language = examine(settings), help_language()
+        for one in (*findings.problems, *findings.warnings):
+            say_err(_WARNING.in_(language, text=one.in_(language)))
+    return code
 
 
 @config_app.command(

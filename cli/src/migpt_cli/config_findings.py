@@ -17,8 +17,8 @@ _NO_HOUSEHOLD = Phrase(
     " (see config.example.toml)",
 )
 _NO_SECRET = Phrase(
-    zh="households.{name}：没有 password，也没有 pass_token，只能使用已保存的登录",
-    en="households.{name}: neither password nor pass_token; only a stored login can be used",
+    zh="households.{name}：没有 password，也没有 pass_token，只能使用已保存的登录（./migpt login）",
+    en="households.{name}: neither password nor pass_token; only a stored login (./migpt login) can be used",
 )
 _PLACEHOLDER = Phrase(
     zh="{key}：还是示例里的占位符，请填写", en="{key}: still the placeholder of the example; fill it in"

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import secrets
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-import structlog
-
 from migpt_cli.outcome import CommandFailedError
+from migpt_cli.quiet import quiet_logs
 from migpt_shared.bus import BrokerRefusedError, Cleared, Delivery, Malformed, MqttBus, Subscription
 from migpt_shared.language import Phrase
 from migpt_shared.messages import Message, Presence
@@ -92,8 +90,7 @@ class Connection:
 @asynccontextmanager
 async def connect_to(settings: Settings, subscriptions: Sequence[Subscription]) -> AsyncIterator[Connection]:
     """Connect to the configured broker, as a command does that wants to be quick."""
-    # The bus tells of its troubles in the log, which is meant for services; here they become errors.
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    quiet_logs()  # the bus tells of its troubles there; here they become errors
     async with connect(mqtt_bus(settings), subscriptions) as connection:
         yield connection
 

@@ -11,12 +11,19 @@ from migpt_cli.ask_command import ask
 from migpt_cli.backup_command import backup, restore
 from migpt_cli.classify_command import classify
 from migpt_cli.config_command import config_app
+from migpt_cli.console_command import console
 from migpt_cli.containers_command import ps, scale
 from migpt_cli.corrections_command import corrections_app
 from migpt_cli.demo_command import demo
+from migpt_cli.doctor_command import doctor
+from migpt_cli.history_command import export, history
 from migpt_cli.households_command import households_app
+from migpt_cli.install_command import install
+from migpt_cli.login_command import login
+from migpt_cli.menu_command import menu
 from migpt_cli.messages_command import messages
 from migpt_cli.outcome import EXIT_CODES
+from migpt_cli.package_command import package
 from migpt_cli.say_command import say
 from migpt_cli.service_command import service_app
 from migpt_cli.shell_command import shell
@@ -69,6 +76,13 @@ _COMMANDS: tuple[tuple[Callable[..., None], Phrase], ...] = (
         ),
     ),
     (up, Phrase(zh="启动全部服务（不用 Docker）。", en="Start all services, without Docker.")),
+    (
+        login,
+        Phrase(
+            zh="登录小米账号：扫码、passToken 或密码；最后让音箱说句话。",
+            en="Log in to Xiaomi by QR code, passToken or password; a speaker says hello at the end.",
+        ),
+    ),
     (say, Phrase(zh="让音箱说一句话。", en="Speak a text through a speaker.")),
     (
         ask,
@@ -86,6 +100,18 @@ _COMMANDS: tuple[tuple[Callable[..., None], Phrase], ...] = (
     ),
     (watch, Phrase(zh="实时观看每一轮对话。", en="Watch every turn as it happens.")),
     (status, Phrase(zh="服务、账号和音箱的状态。", en="Services, accounts and speakers at a glance.")),
+    (
+        history,
+        Phrase(zh="查看过去的对话（网页控制台记录的）。", en="Past turns, as the console has kept them."),
+    ),
+    (export, Phrase(zh="导出过去的对话：CSV 或 JSON。", en="Past turns as CSV or JSON lines.")),
+    (
+        doctor,
+        Phrase(
+            zh="检查配置、服务、账号、每台音箱、大模型和 Home Assistant。",
+            en="Check configuration, services, accounts, every speaker, models and Home Assistant.",
+        ),
+    ),
     (speakers, Phrase(zh="列出所有音箱和它们的状态。", en="List the speakers and how they are.")),
     (ps, Phrase(zh="容器的健康、重启、内存（docker compose）。", en="Health, restarts and memory of the containers.")),
     (
@@ -108,6 +134,16 @@ _COMMANDS: tuple[tuple[Callable[..., None], Phrase], ...] = (
     ),
     (backup, Phrase(zh="把配置、登录、记忆备份到一个文件。", en="Configuration, logins and memory into one file.")),
     (restore, Phrase(zh="从备份恢复。", en="Put a backup back.")),
+    (console, Phrase(zh="在浏览器里打开网页控制台。", en="Open the web console in the browser.")),
+    (menu, Phrase(zh="用数字选择常用命令（migpt.bat 的菜单）。", en="Choose by number; the menu of migpt.bat.")),
+    (install, Phrase(zh="准备好环境和 mosquitto。", en="Get the environment and mosquitto ready.")),
+    (
+        package,
+        Phrase(
+            zh="做便携包：拷到另一台电脑，带库或不带库。",
+            en="A portable archive for another computer, with packages or without.",
+        ),
+    ),
     (messages, Phrase(zh="消息手册：主题、字段、示例。", en="The message reference: topics, fields, examples.")),
 )
 

@@ -18,12 +18,15 @@ from urllib.parse import quote
 
 import tomlkit
 
+from migpt_shared.private_file import write_private
 from migpt_shared.surroundings import EXIT_UNUSABLE
 
 HOUSEHOLD = "home"
 #: Where the Supervisor puts things in the container of an app.
 OPTIONS = Path("/data/options.json")
 OWN_CONFIG = Path("/config/config.toml")
+#: Who asks for pages on behalf of Home Assistant's users; ports as in the app's config.yaml.
+_INGRESS, _INGRESS_PORT = "172.30.32.2/32", 5001
 _TIMEOUT_S = 20.0
 
 
@@ -79,7 +82,6 @@ def config_of(options: Mapping[str, Any]) -> str:
                 HOUSEHOLD: {
                     "account": account,
                     "password" if options.get("login_by") == "password" else "pass_token": secret,
-                    "home_assistant": {},
                 }
             },
             "routing": routing,
@@ -89,15 +91,43 @@ def config_of(options: Mapping[str, Any]) -> str:
 
 
 def environment_for(broker: Broker, data: Path) -> dict[str, str]:
-    """What goes before every file: where data is kept and which broker is used."""
-    return {"MIGPT_MQTT__URL": broker.url, "MIGPT_DATA_DIR": str(data / "migpt"), "MIGPT_LOG_FORMAT": "text"}
+    """What goes before every file: where data is kept, which broker is used, and where the console is reached."""
+    return {
+        "MIGPT_MQTT__URL": broker.url,
+        "MIGPT_DATA_DIR": str(data / "migpt"),
+        "MIGPT_LOG_FORMAT": "text",
+        "MIGPT_CONSOLE__HOST": "0.0.0.0",  # noqa: S104 - of the container; the Supervisor asks from outside
+        "MIGPT_CONSOLE__PORT": str(_INGRESS_PORT),
+        "MIGPT_CONSOLE__TRUSTED_PROXIES": json.dumps([_INGRESS]),
+    }
 
 
-def home_assistant_environment(households: int, supervisor: str, token: str) -> dict[str, str]:
+def configuration_from(options: Mapping[str, Any], data: Path) -> Path:
+    """The configuration that options have become, and what the console has made of it since.
+
+    Other options than the last time begin anew. Raises NotSupervisedError, OSError.
+    """
+    config, last = data / "config.toml", data / "options.toml"
+    text = config_of(options)
+    if not config.is_file() or not last.is_file() or last.read_text(encoding="utf-8") != text:
+        # Secrets that the console has saved would go before those in the options.
+        for saved in (data / "secrets").glob("*.toml"):
+            saved.unlink()
+        write_private(config, text)
+        write_private(last, text)
+    return config
+
+
+def home_assistant_environment(
+    households: Mapping[str, Mapping[str, Any]], supervisor: str, token: str
+) -> dict[str, str]:
     """The way to Home Assistant through the Supervisor, for the one home that this can only be."""
-    if households != 1:
+    if len(households) != 1:
         return {}
-    return {"MIGPT_HOME_ASSISTANT__URL": f"{supervisor}/core", "MIGPT_HOME_ASSISTANT__TOKEN": token}
+    [(name, household)] = households.items()
+    # Both a section of its own and one for everybody would be refused.
+    section = f"HOUSEHOLDS__{name.upper()}__HOME_ASSISTANT" if "home_assistant" in household else "HOME_ASSISTANT"
+    return {f"MIGPT_{section}__URL": f"{supervisor}/core", f"MIGPT_{section}__TOKEN": token}
 
 
 def ask_supervisor(supervisor: str, token: str, path: str) -> dict[str, Any]:
@@ -125,12 +155,9 @@ def prepare(options: Path, own_config: Path, data: Path, supervisor: str, token:
     if own_config.is_file():
         config = own_config
     else:
-        config = data / "config.toml"
-        text = config_of(json.loads(options.read_text(encoding="utf-8")))
-        with os.fdopen(os.open(config, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            file.write(text)
-    households = tomlkit.parse(config.read_text(encoding="utf-8")).get("households", {})
-    return config, environment | home_assistant_environment(len(households), supervisor, token)
+        config = configuration_from(json.loads(options.read_text(encoding="utf-8")), data)
+    households = tomlkit.parse(config.read_text(encoding="utf-8")).unwrap().get("households", {})
+    return config, environment | home_assistant_environment(households, supervisor, token)
 
 
 def main() -> int:

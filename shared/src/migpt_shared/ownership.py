@@ -110,7 +110,10 @@ class Ownership:
         self._standing.pop(address, None)
 
     def retire(self, address: Address) -> None:
-        """The speaker exists no more, for nobody: its owner, or the first when it has none, clears its state."""
+        """The speaker exists no more, for nobody: its owner, or the first when it has none, clears its state.
+
+        To a living owner elsewhere it is left: that one may know better.
+        """
         self._known.discard(address)
         self._retired.add(address)
 
@@ -127,7 +130,9 @@ class Ownership:
         decisions: list[Decision] = []
         for address in sorted(self._retired):
             is_mine = address in self._owned
-            if is_mine or (not self.is_taken_by_other(address) and rendezvous_first(address, counted) == self.me):
+            if not is_mine and self.is_taken_by_other(address):
+                self._retired.discard(address)
+            elif is_mine or rendezvous_first(address, counted) == self.me:
                 self._retired.discard(address)
                 self._owned.discard(address)
                 self._standing.pop(address, None)

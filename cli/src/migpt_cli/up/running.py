@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
-import structlog
 from filelock import FileLock, Timeout
 
 from migpt_cli.broker import PrivateBroker
@@ -20,6 +18,7 @@ from migpt_cli.directory import DIRECTORY, Directory
 from migpt_cli.mosquitto_program import Command, ensure_mosquitto
 from migpt_cli.outcome import EXIT_OK, EXIT_UNUSABLE, CommandFailedError, say_err
 from migpt_cli.problem import ProblemError
+from migpt_cli.quiet import quiet_logs
 from migpt_cli.stopping import stop_wanted
 from migpt_cli.up.progress import Note, Progress
 from migpt_cli.up.recorded import Recorded
@@ -52,7 +51,7 @@ _BROKER_PATIENCE_S = 3.0
 
 async def run_up(settings: Settings, config: Path) -> int:
     """Run everything until Ctrl+C or SIGTERM. Raises ProblemError when the surroundings do not allow to start."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    quiet_logs()
     as_json = settings.log_format == "json"
     screen = Screen(settings.language, as_json=as_json)
     with _only_one(settings.data_dir):

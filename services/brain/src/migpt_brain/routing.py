@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, Self
 
@@ -11,11 +11,12 @@ from migpt_brain.control_phrases import ControlAction, ControlPhrases
 from migpt_brain.decision_table import REASON_TEXTS, Findings, Reason, may_be_rescued, row_for
 from migpt_brain.follow_up import in_context
 from migpt_brain.home.awaited import Awaited
+from migpt_brain.home.kinds import is_lacking
 from migpt_brain.keywords import KeywordPosition, Keywords
 from migpt_brain.llm import preset_names
 from migpt_brain.native_commands import is_native_command
 from migpt_shared.language import Phrase
-from migpt_shared.messages import Mode, RouteName, Target
+from migpt_shared.messages import HomeEntity, Mode, RouteName, Target
 from migpt_shared.settings import LlmSettings, RoutingSettings
 from migpt_shared.spoken_form import normalise
 
@@ -55,8 +56,8 @@ class RoutingRules:
 class RoutingContext:
     """How things stand for one speaker.
 
-    home_is_down: there is a Home Assistant, but it cannot be asked. awaited: what the home has asked back. now:
-    monotonic seconds.
+    home_is_down: there is a Home Assistant, but it cannot be asked. home_entities: what is there. awaited: what the
+    home has asked back. now: monotonic seconds.
     follows_answer: the language model has just answered. corrections: who should answer these very words, by their
     normalised form.
     answer: what the utterance is to a question that a program has asked.
@@ -66,6 +67,7 @@ class RoutingContext:
     ai_on: bool
     home_connected: bool
     home_is_down: bool = False
+    home_entities: Sequence[HomeEntity] = ()
     awaited: Awaited | None = None
     now: float = 0.0
     follows_answer: bool = False
@@ -158,7 +160,11 @@ class Router:
         if said and self.classifier is not None:
             p_llm = self.classifier.p_llm(asked)
             p_in_context = in_context(p_llm, asked, follows_answer=context.follows_answer)
-            is_home = context.home_connected and self.classifier.label(asked) == "home"
+            is_home = (
+                context.home_connected
+                and self.classifier.label(asked) == "home"
+                and not is_lacking(asked, context.home_entities)
+            )
         return Findings(
             is_empty=not said,
             control=self._controls.find(utterance) if said else None,

@@ -61,6 +61,7 @@ class Standing:
             ai_on=self.is_ai_on(),
             home_connected=self.desk.home.is_connected(self.address.household),
             home_is_down=self.desk.home.trouble(self.address.household) is not None,
+            home_entities=self.desk.home.entities(self.address.household),
             awaited=self.awaited,
             now=now,
             follows_answer=self._follows_answer(under_way, now),

@@ -10,7 +10,7 @@ from migpt_console.access.password import PasswordStore
 from migpt_console.access.sessions import Sessions
 from migpt_console.figures import Figures
 from migpt_console.history.keeper import HistoryKeeper
-from migpt_console.history.store import HistoryStore
+from migpt_console.history.store import HistoryStore, history_file
 from migpt_console.house import Change, House
 from migpt_console.link import Link
 from migpt_shared.language import Language
@@ -29,7 +29,7 @@ class Console:
         self.house = House()
         self.link = Link(context.bus, context.src)
         self.figures = Figures()
-        self.history = HistoryKeeper(HistoryStore(folder / "history.db"), settings.console.history_days)
+        self.history = HistoryKeeper(HistoryStore(history_file(settings.data_dir)), settings.console.history_days)
         self.password = PasswordStore(folder / "password")
         self.sessions = Sessions(folder / "sessions.json", time.time())
         self.entrance = Entrance(self.password, self.sessions, lambda: self.language)

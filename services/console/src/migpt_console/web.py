@@ -20,6 +20,8 @@ log = structlog.get_logger(__name__)
 _TRY_AGAIN_S = 5.0
 #: Open WebSockets are closed by us, so this is only for what hangs.
 _GRACE_S = 1
+#: The runner gives 5 s for everything.
+_STOP_WITHIN_S = 4.0
 
 
 class _Server(uvicorn.Server):
@@ -37,6 +39,7 @@ class Web:
         self._console = console
         self._where = console.settings.console
         self._server: _Server | None = None
+        self._serving: asyncio.Task[None] | None = None
         self.is_up = asyncio.Event()
         self.problem = "not listening yet"
 
@@ -55,7 +58,7 @@ class Web:
             ws_max_size=1024 * 1024,
         )
         self._server = _Server(config)
-        serving = asyncio.create_task(self._server.serve([listener]), name="uvicorn")
+        serving = self._serving = asyncio.create_task(self._server.serve([listener]), name="uvicorn")
         try:
             while not self._server.started and not serving.done():  # noqa: ASYNC110 - it has no event to wait for
                 await asyncio.sleep(0.01)
@@ -70,8 +73,10 @@ class Web:
             listener.close()
 
     async def stop(self) -> None:
-        if self._server is not None:
+        """Close every connection and end the pages in order; what takes too long is cut off with `run`."""
+        if self._server is not None and self._serving is not None:
             self._server.should_exit = True
+            await asyncio.wait({self._serving}, timeout=_STOP_WITHIN_S)
 
     def reconfigure(self, settings: Settings) -> None:
         if (settings.console.host, settings.console.port) != (self._where.host, self._where.port):

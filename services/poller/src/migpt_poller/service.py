@@ -53,6 +53,7 @@ class PollerService:
         self._tally = Tally()
         # The broker's retained messages come before the cloud has listed the speakers they are about.
         self._standing: dict[Address, HearingState] = {}
+        self._speakers: dict[str, frozenset[str]] = {}
         self._last_turn: dict[Address, Turn] = {}
 
     def subscriptions(self) -> Sequence[Subscription]:
@@ -79,6 +80,8 @@ class PollerService:
                     poller.listener.commanded(command, delivery.arrived)
             case HearingState() as state:
                 self._standing[delivery.address] = state
+                if delivery.retained:
+                    self._leave_behind(delivery.address.household)
                 if poller := self._poller(delivery.address):
                     poller.cursor_stands_at(state.cursor)
             case Presence() as presence if delivery.places["service"] == "brain":
@@ -157,7 +160,14 @@ class PollerService:
             poller.listener.deliveries.turn_seen(turn.turn)
 
     def _kept(self, household: str, speakers: frozenset[str]) -> None:
+        """These are all the speakers that the household has."""
+        self._speakers[household] = speakers
+        self._leave_behind(household)
+
+    def _leave_behind(self, household: str) -> None:
         """Speakers that the household had in an earlier run, and has no more, leave nothing on the broker."""
+        if (speakers := self._speakers.get(household)) is None:
+            return  # the cloud has not listed them yet
         for address in [one for one in self._standing if one.household == household and one.speaker not in speakers]:
             del self._standing[address]
             self._context.ownership.retire(address)
@@ -176,6 +186,7 @@ class PollerService:
             await asyncio.wait([self._serving[name]])
             if name not in wanted:
                 self._kept(name, frozenset())
+            self._speakers.pop(name, None)
             del self._serving[name], self._served_as[name], self._households[name]
             self._problems.pop(name, None)
         for name in wanted.keys() - self._served_as.keys():

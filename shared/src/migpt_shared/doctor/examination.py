@@ -1,4 +1,4 @@
-"""The steps of an examination. It speaks twice, for about five seconds, through the speaker itself."""
+"""The steps of an examination. Unless it must be silent, it speaks twice, for about five seconds in all."""
 
 from __future__ import annotations
 
@@ -23,11 +23,15 @@ _LATE_S = 4.0
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """Which speaker: `uid` as in its `info` message. `transcript_delay_s`: what the poller has measured, if it has."""
+    """Which speaker: `uid` as in its `info` message. `transcript_delay_s`: what the poller has measured, if it has.
+
+    `may_speak` False: nothing is heard, so that less is found out.
+    """
 
     uid: str
     transcript_delay_s: float | None
     language: Language
+    may_speak: bool = True
 
 
 async def examine(cloud: XiaomiCloud, wanted: Examination) -> AsyncGenerator[Finding, None]:
@@ -47,6 +51,13 @@ async def examine(cloud: XiaomiCloud, wanted: Examination) -> AsyncGenerator[Fin
         yield Finding("online", "bad", words.OFFLINE)
         return
     yield Finding("online", "good", words.ONLINE, {"hardware": device.hardware})
+    if not wanted.may_speak:
+        model = model_of(device.hardware)
+        yield Finding("speech", "good", words.WOULD_SPEAK, {"path": model.speak_path.value})
+        yield await _silent_status(cloud, device)
+        yield Finding("stop", "good", words.WOULD_STOP, {"how": "pause" if model.pause_is_effective else "stop"})
+        yield await _transcript(cloud, device, wanted.transcript_delay_s)
+        return
     path, finding = await _speech(cloud, device, wanted.language)
     yield finding
     if path is not None:
@@ -90,6 +101,19 @@ async def _status(cloud: XiaomiCloud, device: Device) -> tuple[bool, Finding]:
     except XiaomiError as error:
         return False, Finding("status", "warning", words.NO_STATUS, {"reason": error})
     return False, Finding("status", "warning", words.SEES_NOTHING)
+
+
+async def _silent_status(cloud: XiaomiCloud, device: Device) -> Finding:
+    if not model_of(device.hardware).has_usable_status:
+        return Finding("status", "warning", words.UNRELIABLE)
+    began = time.monotonic()
+    try:
+        status = await cloud.play_status(device)
+    except XiaomiError as error:
+        return Finding("status", "warning", words.NO_STATUS, {"reason": error})
+    if status.is_playing is None:
+        return Finding("status", "warning", words.EMPTY_STATUS)
+    return Finding("status", "good", words.STATUS_READ, {"took": _ms(began)})
 
 
 async def _stop(

@@ -33,6 +33,16 @@ SPEAKS_OTHERWISE = Phrase(
     en="{path}, the usual way, fails ({reason}), but {other} works; the services change over by themselves",
 )
 MUTE = Phrase(zh="两条通道都不能朗读：{reason}", en="it speaks by neither way: {reason}")
+WOULD_SPEAK = Phrase(zh="按型号走 {path} 通道（没有出声试过）", en="by its model it speaks by {path} (not tried aloud)")
+STATUS_READ = Phrase(
+    zh="能查到播放状态，用了 {took} 毫秒（朗读时准不准，没有出声试过）",
+    en="its playing status can be read in {took} ms (whether it holds while speaking was not tried aloud)",
+)
+EMPTY_STATUS = Phrase(
+    zh="播放状态是空的，服务按字数估计结束时间",
+    en="its playing status is empty; the services estimate the end by the length of the text",
+)
+WOULD_STOP = Phrase(zh="按型号用 {how} 打断（没有出声试过）", en="by its model {how} silences it (not tried aloud)")
 SEES_SPEECH = Phrase(
     zh="朗读开始 {lag} 毫秒后能看到“正在播放”，结束时间可以测量",
     en="it says “playing” {lag} ms after speech was asked for, so its end can be measured",

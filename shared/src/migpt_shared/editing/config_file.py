@@ -89,11 +89,6 @@ class ConfigFile:
             self._write(new[self._config])
         return settings
 
-    def given(self) -> dict[Path, object]:
-        """Every value that stands in the file, secrets left out. Raises SettingsError."""
-        document = toml.parsed(self._read(), self._config.name).unwrap()
-        return {path: value for path, value in toml.leaves(document) if not is_secret(path, value)}
-
     def _settle(self, document: tomlkit.TOMLDocument, path: Path, value: object | None) -> None:
         if value is None:
             toml.remove(document, path)

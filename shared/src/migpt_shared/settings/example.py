@@ -82,6 +82,7 @@ _SAMPLES: dict[str, object] = {
     "llm.presets.deepseek.first_token_deadline_s": 4.0,
     "llm.presets.deepseek.answer_deadline_s": 7.0,
     "home_assistant.url": "http://homeassistant.local:8123",
+    "home_assistant.console_url": "http://192.168.1.10:5001",
     "home_assistant.token": "…",
     "home_assistant.token_file": "secrets/home_assistant_token",
     "home_assistant.device_mapping": {"客厅灯": "light.living_room"},

@@ -53,8 +53,8 @@ class HomeAssistantSettings(Section):
     suggest_areas: bool = Field(
         default=True, description="propose each speaker's area; Home Assistant makes areas that it does not have"
     )
-    console_url: str = Field(
-        default="", description="where a browser at home finds the web console; linked from the devices' pages"
+    console_url: str | None = Field(
+        default=None, description="where a browser at home finds the web console; linked from the devices' pages"
     )
     leave_out: list[str] = Field(
         default_factory=list, description="entities that are not wanted, by the last part of their id, such as pause"

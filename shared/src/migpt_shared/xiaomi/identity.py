@@ -15,6 +15,10 @@ _WAYS = {"phone": (4, "Phone"), "email": (8, "Email")}
 _MAX_REDIRECTS = 5
 
 
+class WrongCodeError(LoginRejected):
+    """The code is not the one that Xiaomi sent last."""
+
+
 class Identity:
     """One verification under way, begun at the page that the login named."""
 
@@ -51,13 +55,13 @@ class Identity:
             raise LoginRejected(f"Xiaomi sends no code ({fields.get('code')}); wait a while, or log in by QR code")
 
     async def confirm(self, code: str) -> SimpleCookie:
-        """Answer with the code; the cookies that Xiaomi sets then. Raises LoginRejected for a wrong code."""
+        """Answer with the code; the cookies that Xiaomi sets then. Raises WrongCodeError."""
         flag, name = _WAYS[self._way]
         form = {"_flag": str(flag), "ticket": code.strip(), "trust": "true", "_json": "true"}
         fields = fields_of(await self._send("POST", f"{ACCOUNT_URL}/identity/auth/verify{name}", form))
         location = fields.get("location")
         if fields.get("code") != 0 or not isinstance(location, str):
-            raise LoginRejected("that code is wrong or too old")
+            raise WrongCodeError("that code is wrong or too old")
         found = SimpleCookie()
         url = urljoin(ACCOUNT_URL, location)
         for _ in range(_MAX_REDIRECTS):

@@ -16,7 +16,13 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from pydantic import SecretStr
 
 from migpt_shared.xiaomi.endpoints import ACCOUNT_URL, Endpoints
-from migpt_shared.xiaomi.errors import CaptchaNeeded, LoginRejected, MalformedAnswer, VerificationNeeded
+from migpt_shared.xiaomi.errors import (
+    CaptchaNeeded,
+    CloudUnreachable,
+    LoginRejected,
+    MalformedAnswer,
+    VerificationNeeded,
+)
 from migpt_shared.xiaomi.identity import Identity
 from migpt_shared.xiaomi.login_answers import Granted, PasswordForm, read_password_answer
 from migpt_shared.xiaomi.login_steps import LOGIN_TIMEOUT_S, LoginSteps, password_fields, user_agent_of
@@ -45,12 +51,13 @@ class WrongAccountError(LoginRejected):
 class SignIn:
     """One person's login to one account. An async context manager, for one task at a time.
 
+    `account`: the configured one, numeric where it may be; None: whichever account the person uses is the right one.
     Nothing is sent twice by itself: every password that leaves was typed for it. All methods raise XiaomiError.
     """
 
     def __init__(
         self,
-        account: str,
+        account: str | None,
         store: TokenStore,
         endpoints: Endpoints = Endpoints(),  # noqa: B008 - frozen
         *,
@@ -67,6 +74,8 @@ class SignIn:
         self._form: PasswordForm | None = None
         self._password: SecretStr | None = None
         self._identity: Identity | None = None
+        self.user_id: str | None = None
+        """whose login was kept; None: none so far"""
 
     async def __aenter__(self) -> Self:
         await self._transport.__aenter__()
@@ -99,7 +108,11 @@ class SignIn:
             raise RuntimeError("ask for a code first")
         ends = time.monotonic() + _QR_LIFE_S
         while time.monotonic() < ends:
-            answer = await self._get(self._poll_url, timeout_s=_POLL_S)
+            try:
+                answer = await self._get(self._poll_url, timeout_s=_POLL_S)
+            except CloudUnreachable:  # the code is still good, and a poll may well end in silence
+                await asyncio.sleep(1.0)
+                continue
             if answer.status != 200:
                 break
             fields = fields_of(answer)
@@ -111,10 +124,12 @@ class SignIn:
 
     # -- passToken
 
-    async def use_pass_token(self, pass_token: SecretStr) -> None:
-        """Keep a passToken that somebody copied out of a browser, if Xiaomi accepts it."""
+    async def use_pass_token(self, pass_token: SecretStr, user_id: str | None = None) -> None:
+        """Keep a passToken that somebody copied out of a browser, if Xiaomi accepts it. `user_id`: the cookie of that
+        name, needed where no account is configured.
+        """
         await self._settle_device()
-        await self._keep(self._account, pass_token.get_secret_value().strip())
+        await self._keep(user_id or self._wanted(), pass_token.get_secret_value().strip())
 
     # -- password
 
@@ -129,7 +144,7 @@ class SignIn:
             if isinstance(answer, Granted):
                 raise MalformedAnswer("Xiaomi's login page gave a session to nobody")
             self._form = answer
-        fields = password_fields(self._form, self._account, password)
+        fields = password_fields(self._form, self._wanted(), password)
         if captcha is not None:
             fields["captCode"] = captcha.strip()
         try:
@@ -142,7 +157,7 @@ class SignIn:
             raise
         if not granted.pass_token:
             raise MalformedAnswer("the login succeeded but gave no passToken")
-        await self._keep(granted.user_id or self._account, granted.pass_token)
+        await self._keep(granted.user_id or self._wanted(), granted.pass_token, is_proven=True)
 
     async def captcha_picture(self) -> bytes:
         """A new picture for the captcha that was asked for."""
@@ -164,21 +179,23 @@ class SignIn:
         await self._opened_identity().send_code(way)
 
     async def confirm(self, code: str) -> None:
-        """Answer with the code, and finish the login. Raises LoginRejected for a wrong one."""
+        """Answer with the code, and finish the login. Raises WrongCodeError for a wrong one."""
         cookies = await self._opened_identity().confirm(code)
         self._identity = None
         user_id, pass_token = cookies.get("userId"), cookies.get("passToken")
         if pass_token is not None and pass_token.value:
-            await self._keep(user_id.value if user_id else self._account, pass_token.value)
+            await self._keep(user_id.value if user_id else self._wanted(), pass_token.value, is_proven=True)
         elif self._password is not None:
             self._form = None
             await self.send_password(self._password)
 
     # -- in common
 
-    async def _keep(self, user_id: str, pass_token: str) -> None:
-        if self._account.isdigit() and user_id.isdigit() and user_id != self._account:
-            raise WrongAccountError(self._account, user_id)
+    async def _keep(self, user_id: str, pass_token: str, *, is_proven: bool = False) -> None:
+        """`is_proven`: the password belongs to the account, which may be configured by a phone number."""
+        account = self._account or user_id
+        if not is_proven and account.isdigit() and user_id.isdigit() and user_id != account:
+            raise WrongAccountError(account, user_id)
         answer = await LoginSteps(self._transport, self._device_id, user_id, pass_token).begin(Sid.MINA)
         if not isinstance(answer, Granted):
             raise LoginRejected(
@@ -186,11 +203,11 @@ class SignIn:
                 " it belongs to this account"
             )
         async with self._store.lock():
-            tokens = self._tokens()
+            tokens = self._tokens(account)
             await self._store.save(
                 replace(
                     tokens,
-                    account=self._account,
+                    account=account,
                     user_id=user_id,
                     pass_token=answer.pass_token or pass_token,
                     pass_token_at=self._clock(),
@@ -199,21 +216,27 @@ class SignIn:
                     failure=None,
                 )
             )
+        self.user_id = user_id
 
     async def _settle_device(self) -> None:
         """Xiaomi gets to know this installation by an id that must stay."""
         if self._device_id:
             return
         async with self._store.lock():
-            tokens = self._tokens()
+            tokens = self._tokens(self._account)
             await self._store.save(tokens)
         self._device_id = tokens.device_id
 
-    def _tokens(self) -> Tokens:
+    def _tokens(self, account: str | None) -> Tokens:
         stored = self._store.load()
         if stored is None:
             return Tokens(device_id=self._device_id or new_device_id())
-        return stored if stored.belong_to(self._account) else Tokens(device_id=stored.device_id)
+        return stored if account is None or stored.belong_to(account) else Tokens(device_id=stored.device_id)
+
+    def _wanted(self) -> str:
+        if self._account is None:
+            raise LoginRejected("say which account: its numeric Xiaomi ID")
+        return self._account
 
     def _opened_identity(self) -> Identity:
         if self._identity is None:

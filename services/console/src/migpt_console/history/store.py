@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
+from urllib.parse import quote
 
 from migpt_console.history.turns import Filter, PastTurn
 from migpt_shared.messages import Address
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
 _PAGE = 500
 
 
+def history_file(data_dir: Path) -> Path:
+    """Where the console keeps its history."""
+    return data_dir / "console" / "history.db"
+
+
 class HistoryUnavailableError(Exception):
     """The history cannot be read or written; the text says why."""
 
@@ -25,8 +31,10 @@ class HistoryUnavailableError(Exception):
 class HistoryStore:
     """Enter it before use. SQLAlchemy is loaded then: a console that answers its first page does not wait for it."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, *, is_read_only: bool = False) -> None:
+        """`is_read_only`: for whoever looks at it beside the console, which may be writing."""
         self._file = file
+        self._is_read_only = is_read_only
         self._engine: AsyncEngine | None = None
 
     async def __aenter__(self) -> Self:
@@ -37,6 +45,12 @@ class HistoryStore:
         from migpt_console.history.tables import metadata
 
         try:
+            if self._is_read_only:
+                uri = f"sqlite+aiosqlite:///file:{quote(str(self._file))}?mode=ro&uri=true"
+                self._engine = create_async_engine(uri, pool_size=1, max_overflow=0)
+                async with self._engine.connect() as connection:
+                    await connection.exec_driver_sql("SELECT 1 FROM turn LIMIT 1")
+                return self
             self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._engine = create_async_engine(f"sqlite+aiosqlite:///{self._file}", pool_size=1, max_overflow=0)
             async with self._engine.begin() as connection:

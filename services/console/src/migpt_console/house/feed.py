@@ -29,9 +29,6 @@ class Feed:
         self._watchers: dict[int, Watcher] = {}
         self._next = 0
 
-    def __len__(self) -> int:
-        return len(self._watchers)
-
     def watch(self, watcher: Watcher) -> Callable[[], None]:
         """Call `watcher` for every change until the returned function is called."""
         self._next += 1

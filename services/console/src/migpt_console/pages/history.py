@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from collections.abc import AsyncIterator
-from dataclasses import asdict
 from datetime import datetime
 
 from fastapi import FastAPI
@@ -16,6 +12,7 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from migpt_console.console import Console
 from migpt_console.history import Filter, HistoryUnavailableError, PastTurn
+from migpt_console.history.export import as_csv, as_json_lines
 from migpt_console.pages.parts import turn_words as words
 from migpt_console.pages.parts.acting import complain
 from migpt_console.pages.parts.frame import frame
@@ -33,21 +30,6 @@ _MORE = Phrase(zh="更多", en="More")
 _KEPT = Phrase(zh="保存 {days:g} 天（设置 console.history_days）", en="Kept for {days:g} days (console.history_days)")
 _NOT_KEPT = Phrase(zh="历史已关闭（console.history_days = 0）", en="The history is switched off (history_days = 0)")
 _UNAVAILABLE = Phrase(zh="历史不可用：{reason}", en="The history is unavailable: {reason}")
-
-_COLUMNS = (
-    "at",
-    "household",
-    "speaker",
-    "text",
-    "reply",
-    "route",
-    "reason",
-    "p_llm",
-    "preset",
-    "phase",
-    "source",
-    "error",
-)
 
 
 def add(console: Console, application: FastAPI) -> None:
@@ -70,8 +52,8 @@ def add(console: Console, application: FastAPI) -> None:
         except HistoryUnavailableError as error:
             return PlainTextResponse(str(error), 503)
         if request.path_params["kind"] == "csv":
-            return _download(_as_csv(store.every(wanted)), "text/csv; charset=utf-8", "migpt-history.csv")
-        return _download(_as_json(store.every(wanted)), "application/x-ndjson", "migpt-history.jsonl")
+            return _download(as_csv(store.every(wanted)), "text/csv; charset=utf-8", "migpt-history.csv")
+        return _download(as_json_lines(store.every(wanted)), "application/x-ndjson", "migpt-history.jsonl")
 
     application.add_route("/history/export.{kind:str}", export, methods=["GET"])
 
@@ -163,39 +145,6 @@ class _Past:
 
 def _clock(at_ms: int) -> str:
     return datetime.fromtimestamp(at_ms / 1000).astimezone().strftime("%m-%d %H:%M:%S")
-
-
-def _plain(turn: PastTurn) -> dict[str, object]:
-    values = asdict(turn)
-    address = values.pop("address")
-    return {
-        "at": datetime.fromtimestamp(turn.at_ms / 1000).astimezone().isoformat(timespec="seconds"),
-        **address,
-        **values,
-    }
-
-
-async def _as_csv(turns: AsyncIterator[PastTurn]) -> AsyncIterator[str]:
-    line = io.StringIO()
-    writer = csv.writer(line)
-    writer.writerow(_COLUMNS)
-    yield "\ufeff" + line.getvalue()  # spreadsheets take it for UTF-8 by this mark alone
-    async for turn in turns:
-        line.seek(0)
-        line.truncate()
-        plain = _plain(turn)
-        writer.writerow([_harmless(plain[column]) for column in _COLUMNS])
-        yield line.getvalue()
-
-
-def _harmless(value: object) -> object:
-    """A spreadsheet runs a cell that begins like a formula, and people may say anything."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
-
-
-async def _as_json(turns: AsyncIterator[PastTurn]) -> AsyncIterator[str]:
-    async for turn in turns:
-        yield json.dumps(_plain(turn), ensure_ascii=False) + "\n"
 
 
 def _download(content: AsyncIterator[str], media_type: str, name: str) -> Response:

@@ -108,8 +108,8 @@ def _to_set(presets: Sequence[str], personas: Sequence[str]) -> list[Entity]:
 
 def _to_see() -> list[Entity]:
     return [
-        Entity("heard", "sensor", Phrase(zh="最近听到", en="Last heard"), "ear-hearing", has_attributes=True),
-        Entity("answer", "sensor", Phrase(zh="最近回答", en="Last answer"), "comment-text", has_attributes=True),
+        Entity("heard", "sensor", Phrase(zh="最近听到", en="Heard"), "ear-hearing", has_attributes=True),
+        Entity("answer", "sensor", Phrase(zh="最近回答", en="Answer"), "comment-text", has_attributes=True),
         Entity(
             "route", "sensor", Phrase(zh="谁来回答", en="Answered by"), "call-split", has_attributes=True,
             more={"device_class": "enum", "options": list(ROUTES)},

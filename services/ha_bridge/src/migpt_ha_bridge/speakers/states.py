@@ -18,7 +18,7 @@ from migpt_shared.messages import Account, BrainState, HearingState, SpeechState
 
 #: Longer states push the names out of Home Assistant's device page (seen at its narrowest, three columns side by side);
 #: a Chinese character takes two columns. The whole text is in the attributes.
-STATE_COLUMNS = 40
+STATE_COLUMNS = 32
 #: A text in the attributes; Home Assistant's recorder keeps 16 KiB a state.
 ATTRIBUTE_CHARACTERS = 5000
 UNKNOWN = "None"

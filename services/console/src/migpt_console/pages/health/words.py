@@ -20,7 +20,6 @@ OF_BUDGET = Phrase(zh="{used} / {budget}（{percent}%）", en="{used} / {budget}
 PROCESSES = Phrase(zh="服务", en="Services")
 NO_PROCESSES = Phrase(zh="没有服务在线", en="No service is online")
 RUNS_FOR = Phrase(zh="运行 {time}", en="for {time}")
-COUNTERS = Phrase(zh="计数", en="Counters")
 
 LATENCY = Phrase(zh="各段耗时", en="Where the time goes")
 STAGE = Phrase(zh="哪一段", en="Stage")

@@ -23,7 +23,6 @@ MODES = {
 }
 PRESET = Phrase(zh="大模型", en="Model")
 PERSONA = Phrase(zh="人设", en="Persona")
-NO_PERSONA = Phrase(zh="（默认）", en="(default)")
 SAY = Phrase(zh="让它说…", en="Let it say…")
 SAY_IT = Phrase(zh="说", en="Say")
 TEST = Phrase(zh="试音", en="Test")

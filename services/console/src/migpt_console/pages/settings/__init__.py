@@ -12,6 +12,7 @@ from migpt_console.pages.settings.advanced import advanced_tab
 from migpt_console.pages.settings.basics import basics_tab
 from migpt_console.pages.settings.form import Form
 from migpt_console.pages.settings.home_assistant import home_assistant_tab
+from migpt_console.pages.settings.password_form import password_form
 from migpt_console.pages.settings.presets import presets_tab
 from migpt_console.pages.settings.sections import section_paths
 
@@ -42,5 +43,6 @@ def add(console: Console) -> None:
                         Form(console, words.SECTIONS[section], section_paths(section))
                 with ui.tab_panel("console"):
                     Form(console, words.SECTIONS["console"], section_paths("console"))
+                    password_form(console)
                 with ui.tab_panel("advanced"):
                     advanced_tab(console)

@@ -71,6 +71,11 @@ PRESET_NAME = Phrase(zh="名字（已知服务商可直接选）", en="Name (a k
 EDIT = Phrase(zh="修改", en="Edit")
 NOT_CONFIGURED = Phrase(zh="不能使用：{reason}", en="cannot be used: {reason}")
 
+CHANGE_PASSWORD = Phrase(zh="修改控制台密码", en="Change the console's password")
+OLD_PASSWORD = Phrase(zh="现在的密码", en="Present password")
+NEW_PASSWORD = Phrase(zh="新密码（至少 {least} 个字符）", en="New password (at least {least} characters)")
+WRONG_PASSWORD = Phrase(zh="现在的密码不对", en="That is not the present password")
+
 HOME_TEST = Phrase(zh="测试连接", en="Test")
 HOME_WORKS = Phrase(
     zh="连接正常：Home Assistant {version}，{location}", en="It works: Home Assistant {version}, {location}"
