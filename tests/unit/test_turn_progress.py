@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from migpt_brain.takeover import (
@@ -183,3 +185,12 @@ def test_who_answers_instead_has_to_claim_the_turn_anew() -> None:
     message = turn.message("brain/1")
     assert (message.route, message.reason, message.take, message.phase) == ("llm", "rescued", 1, "accepted")
     assert not turn.is_confirmed
+
+
+def test_a_reply_in_latin_words_has_spaces_between_its_sentences() -> None:
+    turn = progress(sentences=0)
+    for text in ("The sky looks blue because", "sunlight is scattered.", "White light", "因为散射。", "天。", "OK"):
+        turn.add_sentence(text, now=1.0)
+    reply = turn.message("brain/1")
+    assert reply.reply_so_far == "The sky looks blue because sunlight is scattered. White light因为散射。天。OK"
+    assert [reply.reply_so_far[start:end] for start, end in pairwise(reply.cuts)] == turn.sentences

@@ -50,8 +50,12 @@ class TurnProgress:
         self._last_news = self.opened
 
     def add_sentence(self, text: str, now: float) -> int:
-        """A sentence was cut; returns its number."""
-        self.sentences.append(text)
+        """A sentence was cut; returns its number. Where Latin words meet, a space goes before it."""
+        before = self.sentences[-1] if self.sentences else self.earlier
+        parts = (
+            before and before[-1].isascii() and not before[-1].isspace() and text[:1].isascii() and text[:1].isalnum()
+        )
+        self.sentences.append(f" {text}" if parts else text)
         self.mark("first_sentence", now)
         self._last_news = now
         if self.phase in ("accepted", "thinking"):
