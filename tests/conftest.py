@@ -7,12 +7,13 @@ import inspect
 import os
 import signal
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from itertools import count
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
+import structlog
 
 from migpt_cli.broker import PrivateBroker
 from migpt_cli.mosquitto_program import find_mosquitto
@@ -75,6 +76,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.section(f"NOT RUN: {len(skipped)} tests", sep="!", red=True, bold=True)
     for reason, number in reasons.most_common():
         terminalreporter.write_line(f"{number:5} × {reason.removeprefix('Skipped: ')}", red=True)
+
+
+@pytest.fixture(autouse=True)
+def _own_logs() -> Iterator[None]:
+    """What a test does to the log settings, as a command of the command line does, ends with it."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
 
 
 @pytest.fixture(scope="session")
