@@ -62,6 +62,7 @@ class Visit:
         """Open a page and wait until it is live."""
         await self.page.goto(f"{self.url}{path}")
         await self.page.wait_for_function("() => window.did_handshake")
+        await self.page.wait_for_load_state("networkidle")  # nothing that comes late draws a form again
 
     def part(self, mark: str) -> Locator:
         """The element that the console marks so."""
