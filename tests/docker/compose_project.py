@@ -23,6 +23,7 @@ WANTED = "MIGPT_TEST_DOCKER"
 #: shell, `engine images` makes stand-ins for the base images where there is no registry of images.
 _ENGINE_PROGRAM = ROOT.parent / "shared" / "docker" / "engine"
 _ENGINE_LIMIT_S = 300.0
+_BASES = ("python:3.13-slim", "eclipse-mosquitto:2")
 _BUILD_LIMIT_S = 900.0
 _COMMAND_LIMIT_S = 180.0
 
@@ -45,13 +46,16 @@ def engine_environment() -> dict[str, str] | str:
     """The variables with which `docker` reaches an engine, or why there is none."""
     environment = dict(os.environ)
     if _answers(environment):
-        return environment
+        return environment if _has_bases(environment) else "no Docker engine that has or can pull the base images"
     if not os.access(_ENGINE_PROGRAM, os.X_OK):
         return "no Docker engine answers"
     for verb in ("up", "images"):
-        done = subprocess.run(
-            [_ENGINE_PROGRAM, verb], capture_output=True, text=True, timeout=_ENGINE_LIMIT_S, check=False
-        )
+        try:
+            done = subprocess.run(
+                [_ENGINE_PROGRAM, verb], capture_output=True, text=True, timeout=_ENGINE_LIMIT_S, check=False
+            )
+        except subprocess.TimeoutExpired:
+            return f"no Docker engine could be started within {_ENGINE_LIMIT_S:.0f} s"
         if done.returncode != 0:
             return f"no Docker engine could be started: {done.stderr.strip()[-200:]}"
         if verb == "up":
@@ -72,6 +76,25 @@ def _answers(environment: Mapping[str, str]) -> bool:
         return subprocess.run(info, env=dict(environment), capture_output=True, timeout=30, check=False).returncode == 0
     except (OSError, subprocess.TimeoutExpired):
         return False
+
+
+def _has_bases(environment: Mapping[str, str]) -> bool:
+    """Whether the images that ours stand on are there, or can be pulled."""
+    for image in _BASES:
+        for command in (["docker", "image", "inspect", image], ["docker", "pull", "--quiet", image]):
+            try:
+                if (
+                    subprocess.run(
+                        command, env=dict(environment), capture_output=True, timeout=_ENGINE_LIMIT_S, check=False
+                    ).returncode
+                    == 0
+                ):
+                    break
+            except subprocess.TimeoutExpired:
+                return False
+        else:
+            return False
+    return True
 
 
 class ComposeProject:
