@@ -31,7 +31,7 @@ LAYERS = {  # in the order in which they run: what is quick and names the mistak
 }
 
 #: Layers of real processes, which a starved machine can make late: a failure there is repeated once, and both are told.
-REPEATED = ("contract", "broker", "console", "system", "faults", "home_assistant")
+REPEATED = ("contract", "broker", "console", "system", "faults", "home_assistant", "docker")
 
 #: How mosquitto is come by.
 _KEPT = ("MIGPT_NO_INSTALL", "MIGPT_MOSQUITTO", "MIGPT_INTENT_DATA", "MIGPT_TEST_DOCKER")
