@@ -101,7 +101,7 @@ async def test_whatever_a_speaker_does_with_new_speech_all_is_heard(
             speaker.say("为什么天是蓝的", "我来为你查一下这个问题的答案", native_delay_s=0.0, publish_delay_s=0.0)
             await speaker.until(lambda journal: len(journal.of(NativeStarted)) > len(journal.of(NativeEnded)))
             turn = bench.brain.turn(source="speaker")
-            await asyncio.sleep(0.3)
+            await speaker.until(lambda journal: len(journal.of(NativeStarted)) == len(journal.of(NativeEnded)))
             await bench.brain.answer(turn, every_s=0.2)
             await bench.brain.spoken(turn, 5, timeout_s=40)
         assert "".join(speaker.journal.spoken()) == WHOLE * 2

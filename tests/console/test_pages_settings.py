@@ -19,8 +19,12 @@ TABS = ("basics", "api", "home", "voice", "console", "advanced")
 
 async def test_settings_are_saved_comments_stay_and_take_effect(guest: Visit, house: ConsoleHouse) -> None:
     before = house.config.read_text(encoding="utf-8")
+    log = house.service("console").log
+    times_read = log.read_text(encoding="utf-8").count("settings_changed")
     house.config.write_text("# 我的注释 stays\n" + before, encoding="utf-8")
-    await asyncio.sleep(0.5)  # the console reads it again by itself; nothing shows when
+    async with asyncio.timeout(30):
+        while log.read_text(encoding="utf-8").count("settings_changed") == times_read:
+            await asyncio.sleep(0.05)
     await guest.go("/settings?tab=voice")
     await guest.field("set-speech-max_chars").fill("99")
     await guest.part("save-speech").click()
